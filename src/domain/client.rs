@@ -1,0 +1,144 @@
+//! A client: the telecom customer that a partner creates, activates and suspends.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::scope::Scope;
+
+/// Names a client among all partners' clients; 1 to 2^53 − 1, which every JSON reader keeps exact.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ClientId(i64);
+
+impl ClientId {
+    /// Reads an id as it stands in a path: ASCII digits, no sign, no leading zero.
+    #[must_use]
+    pub fn parse(id: &str) -> Option<Self> {
+        let canonical = !id.starts_with('0') && id.bytes().all(|b| b.is_ascii_digit());
+        id.parse().ok().filter(|id| canonical && *id < 1 << 53).map(Self)
+    }
+
+    /// The number, as the database keeps it.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// Whether a client's service runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// Created, and not yet activated.
+    Pending,
+    /// The domain makes and receives calls.
+    Active,
+    /// The domain is locked.
+    Suspended,
+}
+
+impl Status {
+    /// The word for it, in replies and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// The status of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Active, Self::Suspended].into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// A change of status, as data: any client may be brought to `target`, from any status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Transition {
+    /// The status afterwards.
+    pub target: Status,
+    /// What the caller must be allowed.
+    pub scope: Scope,
+}
+
+impl Transition {
+    /// Let the service run.
+    pub const ACTIVATE: Self = Self { target: Status::Active, scope: Scope::Activate };
+    /// Lock the service.
+    pub const SUSPEND: Self = Self { target: Status::Suspended, scope: Scope::Suspend };
+}
+
+/// A client's status, and since when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientStatus {
+    /// The client.
+    pub id: i64,
+    /// Its domain on the switch.
+    pub ns_domain: String,
+    /// Its status.
+    pub status: Status,
+    /// When the status took effect.
+    pub status_changed_at: DateTime<Utc>,
+}
+
+/// The id and the domain of a client: what the document prints of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientName {
+    /// The client.
+    pub id: i64,
+    /// Its domain on the switch.
+    pub ns_domain: String,
+}
+
+/// Where a client is billed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Billing {
+    /// Whether it is the client's own address.
+    pub same_address: bool,
+    /// The street address.
+    pub address: String,
+    /// The ZIP code.
+    pub zipcode: String,
+}
+
+/// What a partner tells of a client, checked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewClient {
+    /// The subreseller that the client is grouped under, where the partner has subresellers.
+    pub subreseller_id: Option<String>,
+    /// Where mail for the client goes.
+    pub email: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Street address, one line.
+    pub address: String,
+    /// US ZIP code.
+    pub zipcode: String,
+    /// Where it is billed.
+    pub billing: Billing,
+    /// The partner's own id for the client, unique within the partner.
+    pub customer_id: Option<String>,
+    /// The first day to bill.
+    pub start_billing_date: Option<NaiveDate>,
+}
+
+/// A client, whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Client {
+    /// Its id.
+    pub id: i64,
+    /// Its domain on the switch.
+    pub ns_domain: String,
+    /// Its status.
+    pub status: Status,
+    /// What its partner told.
+    pub data: NewClient,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When its status took effect.
+    pub status_changed_at: DateTime<Utc>,
+}

@@ -1,0 +1,15 @@
+//! What is true: types that cannot hold a wrong value, and the rules between them. No async, no HTTP, no SQL.
+
+pub mod caller;
+pub mod client;
+pub mod new_client;
+pub mod ns_domain;
+pub mod oauth_client;
+pub mod parameters;
+pub mod partner;
+pub mod scope;
+pub mod secret;
+pub mod text;
+pub mod time;
+pub mod user;
+pub mod validation;

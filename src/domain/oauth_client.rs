@@ -1,0 +1,94 @@
+//! An OAuth client: the partner's program that asks for tokens (RFC 6749 §1.1 calls it the client).
+
+use std::fmt;
+
+use uuid::Uuid;
+
+/// The `client_id` of RFC 6749 §2.2: a UUID in its hyphenated, lower-case form.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct OauthClientId(pub Uuid);
+
+impl OauthClientId {
+    /// Reads a `client_id`; nothing but the one spelling that was handed out names it.
+    #[must_use]
+    pub fn parse(id: &str) -> Option<Self> {
+        Uuid::try_parse(id).ok().map(Self).filter(|parsed| parsed.to_string() == id)
+    }
+}
+
+impl fmt::Display for OauthClientId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(out)
+    }
+}
+
+/// A way to a token: the `grant_type` of RFC 6749.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GrantType {
+    /// §4.3: a username and a password.
+    Password,
+    /// §6: a refresh token.
+    RefreshToken,
+}
+
+impl GrantType {
+    /// Every grant there is.
+    pub const ALL: [Self; 2] = [Self::Password, Self::RefreshToken];
+
+    /// The value of the parameter `grant_type`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+
+    /// The grant of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.as_str() == name)
+    }
+}
+
+/// The grants that an OAuth client may use, in the order of [`GrantType::ALL`]; prints as a space-delimited list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GrantTypes(Vec<GrantType>);
+
+/// A list that is empty or names an unknown grant.
+#[derive(Debug, thiserror::Error)]
+#[error("grants are one or more of password and refresh_token")]
+pub struct BadGrantTypes;
+
+impl GrantTypes {
+    /// Every grant there is.
+    #[must_use]
+    pub fn all() -> Self {
+        Self(GrantType::ALL.to_vec())
+    }
+
+    /// Reads a list that is delimited by spaces, commas or both.
+    ///
+    /// # Errors
+    /// [`BadGrantTypes`] when it is empty or names what does not exist.
+    pub fn parse(list: &str) -> Result<Self, BadGrantTypes> {
+        let named: Vec<&str> = list.split([' ', ',']).filter(|name| !name.is_empty()).collect();
+        if named.is_empty() || named.iter().any(|name| GrantType::parse(name).is_none()) {
+            return Err(BadGrantTypes);
+        }
+        Ok(Self(GrantType::ALL.into_iter().filter(|grant| named.contains(&grant.as_str())).collect()))
+    }
+
+    /// Whether `grant` is among them.
+    #[must_use]
+    pub fn contains(&self, grant: GrantType) -> bool {
+        self.0.contains(&grant)
+    }
+}
+
+impl fmt::Display for GrantTypes {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.0.iter().map(|grant| grant.as_str()).collect();
+        out.write_str(&names.join(" "))
+    }
+}

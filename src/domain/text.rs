@@ -1,0 +1,41 @@
+//! Text that came from outside: what it may hold.
+
+/// Whether `text` is one line without control characters, bidirectional overrides or isolates: what those hide can
+/// make a name read as another on an operator's screen. Marks that a right-to-left name needs stay allowed.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| {
+        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    })
+}
+
+/// Whether `text` is a US ZIP code: `33134` or `33134-1234`, in ASCII digits.
+#[must_use]
+pub fn is_zipcode(text: &str) -> bool {
+    let digits = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
+    match text.split_once('-') {
+        Some((zip, plus_four)) => digits(zip, 5) && digits(plus_four, 4),
+        None => digits(text, 5),
+    }
+}
+
+/// Whether `text` is a valid e-mail address by the rule of HTML's e-mail field, where the domain may also be an
+/// internationalised one (it is checked in its ASCII form).
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let local_ok =
+        !local.is_empty() && local.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b));
+    let label_ok = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    local_ok
+        && if domain.is_ascii() {
+            domain.split('.').all(label_ok)
+        } else {
+            idna::domain_to_ascii_strict(domain).is_ok_and(|ascii| ascii.split('.').all(label_ok))
+        }
+}

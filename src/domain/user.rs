@@ -1,0 +1,39 @@
+//! A user: the person or robot whose username and password a partner's program sends.
+
+use uuid::Uuid;
+
+use super::text;
+
+/// Names a user for ever: a token's `sub`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct UserId(pub Uuid);
+
+/// A username: 1–128 characters of one line, trimmed; unique among all partners, whatever the letter case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Username(String);
+
+/// A username that is empty, too long, or not one line of plain text.
+#[derive(Debug, thiserror::Error)]
+#[error("a username is 1 to {max} characters without control characters", max = Username::MAX)]
+pub struct BadUsername;
+
+impl Username {
+    /// Characters at most.
+    pub const MAX: usize = 128;
+
+    /// Trims and checks a username.
+    ///
+    /// # Errors
+    /// [`BadUsername`] when it breaks the rule: there can be no such user.
+    pub fn parse(username: &str) -> Result<Self, BadUsername> {
+        let username = username.trim();
+        let fits = !username.is_empty() && username.chars().count() <= Self::MAX && text::is_plain(username);
+        fits.then(|| Self(username.to_owned())).ok_or(BadUsername)
+    }
+
+    /// The username.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
