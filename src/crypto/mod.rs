@@ -1,0 +1,7 @@
+//! How it is kept secret: functions over keys, without a database and without HTTP.
+
+pub mod hasher;
+pub mod jwt;
+pub mod password;
+pub mod secret;
+pub mod signing_key;
