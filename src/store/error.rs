@@ -1,0 +1,64 @@
+//! What can go wrong with the database, told apart by what its caller can do about it.
+
+use sqlx::error::DatabaseError;
+
+/// Why a statement did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique constraint of this name holds the value already.
+    #[error("the value is taken ({0})")]
+    Taken(String),
+    /// The database can never hold this value: what let it through has a gap.
+    #[error("the database refused a value: {0}")]
+    Refused(#[source] sqlx::Error),
+    /// The database is away, overloaded or in the middle of a failover: the same call may succeed later.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// A defect of ours, or of the schema.
+    #[error("the database failed: {0}")]
+    Failed(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
+                Self::Unavailable(error)
+            }
+            sqlx::Error::Database(told) => match told.code().as_deref().map(Class::of) {
+                Some(Class::Taken) => Self::Taken(constraint(told.as_ref())),
+                Some(Class::Refused) => Self::Refused(error),
+                Some(Class::Unavailable) => Self::Unavailable(error),
+                Some(Class::Failed) | None => Self::Failed(error),
+            },
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+fn constraint(told: &(dyn DatabaseError + 'static)) -> String {
+    told.constraint().unwrap_or_default().to_owned()
+}
+
+/// SQLSTATE, by what follows from it.
+enum Class {
+    Taken,
+    Refused,
+    Unavailable,
+    Failed,
+}
+
+impl Class {
+    fn of(sqlstate: &str) -> Self {
+        match sqlstate {
+            "23505" => Self::Taken,
+            // A NUL or another character that the encoding lacks, text too long, a number out of range.
+            "22021" | "22P05" | "22001" | "22003" => Self::Refused,
+            // Read-only after a failover, a lock not to be had, a conflict that a later try would not meet.
+            "25006" | "55P03" | "40001" | "40P01" => Self::Unavailable,
+            code if ["08", "53", "58", "57P0"].iter().any(|class| code.starts_with(class)) => Self::Unavailable,
+            code if code.starts_with("23") => Self::Refused,
+            _ => Self::Failed,
+        }
+    }
+}

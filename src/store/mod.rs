@@ -1,0 +1,15 @@
+//! How it is kept: every SQL statement there is, each in a function over any executor, each naming the partner.
+
+pub mod client;
+pub mod disabled;
+pub mod documented_form;
+mod error;
+pub mod oauth_client;
+pub mod partner;
+pub mod pool;
+pub mod refresh_token;
+pub mod schema;
+pub mod signing_key;
+pub mod user;
+
+pub use error::StoreError;
