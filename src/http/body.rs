@@ -1,0 +1,176 @@
+//! Reading a request: the parameters of its URL and of its body, strictly, within a size and a time.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest as _, Multipart, Request},
+    http::{HeaderMap, Method, header},
+};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use percent_encoding::percent_decode_str;
+use serde::{
+    Deserializer as _,
+    de::{MapAccess, Visitor},
+};
+use tokio::time::timeout;
+
+use crate::domain::parameters::{Parameters, Value};
+
+/// Bytes of a body, at most.
+const LIMIT: usize = 64 * 1024;
+/// How long a body may take to arrive.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Why a request's parameters cannot be had. The sentences keep to the characters of RFC 6749 §5.2.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// The body is over 64 KiB.
+    TooLarge,
+    /// The body took over ten seconds.
+    TooSlow,
+    /// A body of no type that is understood: what its header says.
+    MediaType(String),
+    /// It breaks the rules of what it says it is.
+    Malformed(&'static str),
+}
+
+/// A request's parameters, and what a developer who misses one of them should know of the body.
+pub struct Form {
+    /// The parameters.
+    pub parameters: Parameters,
+    /// What the body is.
+    pub seen: String,
+}
+
+/// Reads the parameters of a request.
+///
+/// # Errors
+/// [`Unreadable`]
+pub async fn form(request: Request) -> Result<Form, Unreadable> {
+    let (parts, body) = request.into_parts();
+    let url = urlencoded(parts.uri.query().unwrap_or_default())?;
+    let bytes = read(body).await?;
+    let declared = header_text(&parts.headers, header::CONTENT_TYPE.as_str());
+    if bytes.is_empty() {
+        let seen = "The request has no body and no such parameter in its URL.".to_owned();
+        return Ok(Form { parameters: Parameters::new(url, Vec::new()), seen });
+    }
+    if parts.method == Method::GET {
+        return Err(Unreadable::Malformed("A GET request may not have a body."));
+    }
+    let encoding = header_text(&parts.headers, header::CONTENT_ENCODING.as_str());
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+        return Err(Unreadable::MediaType(format!("{declared} in {encoding}")));
+    }
+    let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let body = match essence.as_str() {
+        "application/x-www-form-urlencoded" => text(&bytes).and_then(urlencoded)?,
+        "application/json" => json(&bytes)?,
+        "multipart/form-data" => multipart(parts.headers, bytes).await?,
+        _ => return Err(Unreadable::MediaType(if declared.is_empty() { "no content type".into() } else { declared })),
+    };
+    let seen = format!("The body was read as {essence} and has no such parameter.");
+    Ok(Form { parameters: Parameters::new(url, body), seen })
+}
+
+/// A `GET` may not have a body (RFC 9110 §9.3.1): some that stand in between would take it for the next request.
+///
+/// # Errors
+/// [`Unreadable`] where it has one.
+pub async fn refuse_on_get(request: Request) -> Result<(), Unreadable> {
+    if request.method() == Method::GET && !read(request.into_body()).await?.is_empty() {
+        return Err(Unreadable::Malformed("A GET request may not have a body."));
+    }
+    Ok(())
+}
+
+async fn read(body: Body) -> Result<Bytes, Unreadable> {
+    match timeout(DEADLINE, Limited::new(body, LIMIT).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unreadable::TooLarge),
+        Ok(Err(_)) => Err(Unreadable::Malformed("The request body is incomplete.")),
+        Err(_) => Err(Unreadable::TooSlow),
+    }
+}
+
+fn header_text(headers: &HeaderMap, name: &str) -> String {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Unreadable> {
+    std::str::from_utf8(bytes).map_err(|_| Unreadable::Malformed("The parameters are not UTF-8."))
+}
+
+/// Reads `application/x-www-form-urlencoded` strictly: what a lenient reader would guess at is refused.
+fn urlencoded(pairs: &str) -> Result<Vec<(String, Value)>, Unreadable> {
+    let pairs = pairs.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, Value::Text(decode(value)?)))
+        })
+        .collect()
+}
+
+fn decode(encoded: &str) -> Result<String, Unreadable> {
+    let well_formed = |escape: &str| escape.len() >= 2 && escape.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
+    if !encoded.split('%').skip(1).all(well_formed) {
+        return Err(Unreadable::Malformed("The parameters hold a broken percent-encoding."));
+    }
+    let spaced = encoded.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8();
+    decoded.map(|text| text.into_owned()).map_err(|_| Unreadable::Malformed("The parameters are not UTF-8."))
+}
+
+/// Reads a JSON object, and keeps what an ordinary reader drops: members that come twice.
+fn json(bytes: &[u8]) -> Result<Vec<(String, Value)>, Unreadable> {
+    struct Members;
+
+    impl<'de> Visitor<'de> for Members {
+        type Value = Vec<(String, Value)>;
+
+        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = Vec::new();
+            while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
+                members.push((name, json_value(value)));
+            }
+            Ok(members)
+        }
+    }
+
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let members = reader.deserialize_map(Members);
+    let members = members.and_then(|members| reader.end().map(|()| members));
+    members.map_err(|_| Unreadable::Malformed("The request body is not a JSON object."))
+}
+
+fn json_value(value: serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::String(text) => Value::Text(text),
+        serde_json::Value::Bool(value) => Value::Bool(value),
+        serde_json::Value::Number(number) => Value::Number(number.to_string()),
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => Value::Structure,
+    }
+}
+
+async fn multipart(headers: HeaderMap, bytes: Bytes) -> Result<Vec<(String, Value)>, Unreadable> {
+    const BROKEN: Unreadable = Unreadable::Malformed("The multipart body is broken.");
+    let mut request = Request::new(Body::from(bytes));
+    *request.headers_mut() = headers;
+    let mut fields = Multipart::from_request(request, &()).await.map_err(|_| BROKEN)?;
+    let mut found = Vec::new();
+    while let Some(field) = fields.next_field().await.map_err(|_| BROKEN)? {
+        let name = field.name().map(str::to_owned).ok_or(BROKEN)?;
+        let is_file = field.file_name().is_some();
+        let bytes = field.bytes().await.map_err(|_| BROKEN)?;
+        let value = if is_file { Value::Structure } else { Value::Text(text(&bytes)?.to_owned()) };
+        found.push((name, value));
+    }
+    Ok(found)
+}

@@ -1,0 +1,147 @@
+//! What handlers take as arguments; each refuses in the contract's words.
+
+use std::marker::PhantomData;
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, RawPathParams, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+
+use super::{
+    body::{self, Form},
+    error::ApiError,
+    token_error::TokenFailure,
+};
+use crate::{
+    domain::{
+        caller::Identity,
+        client::{ClientId, Transition},
+        parameters::Parameters,
+        scope::Scope,
+    },
+    oauth::{authenticate::Basic, error::Refusal},
+};
+
+/// A permission, as a type: a handler that takes a [`Caller`] of it was checked.
+pub trait Permission {
+    /// The scope that a token needs.
+    const SCOPE: Scope;
+}
+
+/// May create clients.
+pub struct Create;
+/// May activate clients.
+pub struct Activate;
+/// May suspend clients.
+pub struct Suspend;
+
+impl Permission for Create {
+    const SCOPE: Scope = Scope::Create;
+}
+impl Permission for Activate {
+    const SCOPE: Scope = Transition::ACTIVATE.scope;
+}
+impl Permission for Suspend {
+    const SCOPE: Scope = Transition::SUSPEND.scope;
+}
+
+/// Who calls, and that they may. Behind the bearer middleware alone: elsewhere there is nobody, and it refuses.
+pub struct Caller<P> {
+    /// Whose token it is.
+    pub identity: Identity,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission, S: Sync> FromRequestParts<S> for Caller<P> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let identity = *parts.extensions.get::<Identity>().ok_or(ApiError::Unauthenticated)?;
+        if !identity.scope.contains(P::SCOPE) {
+            return Err(ApiError::InsufficientScope(P::SCOPE));
+        }
+        Ok(Self { identity, permission: PhantomData })
+    }
+}
+
+/// The request's id.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let id = parts.extensions.get::<Self>().cloned();
+        id.ok_or_else(|| ApiError::Internal("the request has no id: the edge is not in front".into()))
+    }
+}
+
+/// The client that a path names. What names none is answered like a client that does not exist.
+pub struct ClientPath(pub ClientId);
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| ApiError::NotFound)?;
+        let id = params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| ClientId::parse(id));
+        id.map(Self).ok_or(ApiError::NotFound)
+    }
+}
+
+/// The parameters of an API request, from URL and body.
+pub struct Params(pub Parameters);
+
+impl<S: Sync> FromRequest<S> for Params {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let parameters = body::form(request).await?.parameters;
+        if parameters.all("access_token").next().is_some() {
+            return Err(ApiError::BadCredentials("The access token belongs in the Authorization header alone."));
+        }
+        Ok(Self(parameters))
+    }
+}
+
+/// A request whose parameters and body are ignored; only a `GET` may not have one.
+pub struct NoParams;
+
+impl<S: Sync> FromRequest<S> for NoParams {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        body::refuse_on_get(request).await?;
+        Ok(Self)
+    }
+}
+
+/// A token request: its parameters, and the credentials of its header.
+pub struct TokenForm {
+    /// The parameters, and what the body is.
+    pub form: Form,
+    /// HTTP Basic, where it is used.
+    pub basic: Option<Basic>,
+}
+
+impl<S: Sync> FromRequest<S> for TokenForm {
+    type Rejection = TokenFailure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, TokenFailure> {
+        let basic = basic(request.headers());
+        let form = body::form(request).await?;
+        Ok(Self { form, basic: basic? })
+    }
+}
+
+fn basic(headers: &HeaderMap) -> Result<Option<Basic>, Refusal> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => Basic::parse(&String::from_utf8_lossy(value.as_bytes())),
+        (Some(_), Some(_)) => {
+            Err(Refusal::request("There are two Authorization headers.", "two Authorization headers"))
+        }
+    }
+}

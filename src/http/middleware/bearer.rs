@@ -1,0 +1,64 @@
+//! The guard of the protected routes: a bearer token (RFC 6750) becomes an [`Identity`] before any handler runs.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Uri, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use percent_encoding::percent_decode_str;
+
+use crate::{domain::caller::Identity, http::error::ApiError, oauth::request::CREDENTIALS, state::AppState};
+
+/// Lets a request through whose token holds and whose partner, OAuth client and user are enabled. No database is asked.
+pub async fn bearer(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+    match identify(&app, request.uri(), request.headers()) {
+        Ok(identity) => {
+            request.extensions_mut().insert(identity);
+            let mut response = next.run(request).await;
+            response.extensions_mut().insert(identity); // for the log
+            response
+        }
+        Err(refused) => refused.into_response(),
+    }
+}
+
+fn identify(app: &AppState, uri: &Uri, headers: &HeaderMap) -> Result<Identity, ApiError> {
+    if in_query(uri, &["access_token"]) {
+        return Err(ApiError::BadCredentials("The access token belongs in the Authorization header alone."));
+    }
+    let token = token(headers)?;
+    let identity = app.jwts.verify(token, &app.clock)?;
+    if app.is_disabled(&identity) {
+        return Err(ApiError::RevokedToken);
+    }
+    if !app.policy.documented_get && in_query(uri, &CREDENTIALS) {
+        return Err(ApiError::InvalidRequest("Credentials may not be sent in the URL.".into()));
+    }
+    Ok(identity)
+}
+
+/// The token of the one `Authorization` header; the scheme in any letter case (RFC 9110 §11.1).
+fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or(ApiError::Unauthenticated)?;
+    if values.next().is_some() {
+        return Err(ApiError::BadCredentials("There are two Authorization headers."));
+    }
+    let value = value.to_str().map_err(|_| ApiError::Unauthenticated)?.trim();
+    let (scheme, token) = value.split_once(' ').ok_or(ApiError::Unauthenticated)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(ApiError::Unauthenticated);
+    }
+    Ok(token.trim())
+}
+
+/// Whether the URL's query has a parameter of one of these names, read as leniently as any reader might.
+pub(super) fn in_query(uri: &Uri, names: &[&str]) -> bool {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    pairs.map(|pair| pair.split('=').next().unwrap_or_default()).any(|name| {
+        let name = name.replace('+', " ");
+        let name = percent_decode_str(&name).decode_utf8_lossy();
+        names.contains(&name.as_ref())
+    })
+}

@@ -1,0 +1,75 @@
+//! What a caller still sends when its request has been answered is read and discarded, within bounds: closing on it
+//! would reset the connection, and the caller would never see why it was refused.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    http::header,
+    middleware::Next,
+    response::Response,
+};
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::{BodyExt as _, Limited};
+use tokio::{sync::oneshot, time::timeout};
+
+/// Bytes that are discarded, at most.
+const LIMIT: usize = 4 * 1024 * 1024;
+/// How long is read on.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Discards what the inner service leaves of the request's body.
+pub async fn drain(request: Request, next: Next) -> Response {
+    // Who waits for leave to send (RFC 9110 §10.1.1) has sent nothing; reading would give it.
+    if request.headers().contains_key(header::EXPECT) {
+        return next.run(request).await;
+    }
+    let (leave, left) = oneshot::channel();
+    let request = request.map(|inner| Body::new(Leaving { inner, leave: Some(leave) }));
+    let response = next.run(request).await;
+    tokio::spawn(timeout(DEADLINE, async move {
+        if let Ok(body) = left.await {
+            drop(Limited::new(body, LIMIT).collect().await);
+        }
+    }));
+    response
+}
+
+/// A body that, when it is dropped, leaves what has not been read of it.
+struct Leaving {
+    inner: Body,
+    leave: Option<oneshot::Sender<Body>>,
+}
+
+impl http_body::Body for Leaving {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        if let Some(leave) = self.leave.take().filter(|_| !self.inner.is_end_stream()) {
+            drop(leave.send(std::mem::take(&mut self.inner)));
+        }
+    }
+}

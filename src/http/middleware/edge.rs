@@ -1,0 +1,116 @@
+//! The outermost layer: it names the request, bounds it, writes its error, sets what every reply carries, and logs it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    body::Body,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use tokio::time::timeout;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::client_address::{Peer, client_address};
+use crate::{
+    domain::caller::Identity,
+    http::{error::ApiError, extract::RequestId, token_error::Reason},
+    state::AppState,
+};
+
+/// Bytes of a URL, at most.
+const URI_LIMIT: usize = 8 * 1024;
+/// How long a request may take, its body's ten seconds included: then the database is taken for unreachable.
+const DEADLINE: Duration = Duration::from_secs(15);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The route that a request matched: the one part of its path that is safe to log.
+#[derive(Clone)]
+struct Route(MatchedPath);
+
+/// Remembers the route for the log. Inside the router, since nothing outside knows it.
+pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(Route(route));
+    response
+}
+
+/// See the module.
+pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let id = request_id(request.headers());
+    let method = request.method().clone();
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(None));
+    let from = client_address(peer, request.headers(), &app.policy.trusted_proxies);
+    let span = tracing::info_span!("request", id = %id);
+    request.extensions_mut().insert(RequestId(id.clone()));
+
+    let too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_LIMIT);
+    let answer = async {
+        if too_long {
+            return ApiError::UriTooLong.into_response();
+        }
+        let in_time = timeout(DEADLINE, next.run(request)).await;
+        in_time.unwrap_or_else(|_| ApiError::Unavailable("the request took too long".into()).into_response())
+    };
+    let mut response = answer.instrument(span.clone()).await;
+    let error = response.extensions_mut().remove::<Arc<ApiError>>();
+    if let Some(error) = &error {
+        *response.body_mut() = Body::from(error.body(&id));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    set_headers(response.headers_mut(), &id);
+    span.in_scope(|| log(&method, &response, error.as_deref(), from.map(|ip| ip.to_string()), start));
+    response
+}
+
+/// The caller's own id where it is harmless in a log, else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let harmless = |id: &&str| {
+        (8..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    let inbound = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(harmless);
+    inbound.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+fn set_headers(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+}
+
+/// One line a request: never its path, its query, a header or a body.
+fn log(method: &Method, response: &Response, error: Option<&ApiError>, from: Option<String>, start: Instant) {
+    let extensions = response.extensions();
+    let route = extensions.get::<Route>().map_or("none", |route| route.0.as_str());
+    let status = response.status().as_u16();
+    let ms = start.elapsed().as_millis();
+    let identity = extensions.get::<Identity>();
+    let partner = identity.map(|identity| tracing::field::display(identity.partner.0));
+    let oauth_client = identity.map(|identity| tracing::field::display(identity.oauth_client.0));
+    let reason = extensions.get::<Reason>().map(|reason| reason.0).or(error.map(ApiError::word));
+    match error.and_then(std::error::Error::source) {
+        Some(cause) if status >= 500 => {
+            tracing::error!(%method, route, status, ms, from, partner, oauth_client, reason, cause = %chain(cause));
+        }
+        _ => tracing::info!(%method, route, status, ms, from, partner, oauth_client, reason),
+    }
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+    let mut lines: Vec<String> = causes.collect();
+    lines.dedup_by(|inner, outer| outer.contains(inner.as_str()));
+    lines.join(": ").replace('\n', " ")
+}

@@ -1,0 +1,8 @@
+//! What happens to every request before and after its handler.
+
+pub mod bearer;
+pub mod client_address;
+pub mod documented_form;
+pub mod drain;
+pub mod edge;
+pub mod negotiate;

@@ -1,0 +1,12 @@
+//! How it is spoken: paths, methods, parameters, replies and errors over HTTP.
+
+pub mod body;
+pub mod error;
+pub mod extract;
+pub mod handlers;
+pub mod middleware;
+pub mod reply;
+pub mod router;
+pub mod token_error;
+
+pub use router::router;

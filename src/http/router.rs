@@ -1,0 +1,67 @@
+//! Every path and every layer on one screen.
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+    routing::{MethodRouter, any},
+};
+use tower::Layer as _;
+use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePathLayer};
+
+use super::{
+    error::ApiError,
+    handlers::{client, health, token},
+    middleware::{bearer, documented_form, drain, edge, negotiate},
+};
+use crate::state::AppState;
+
+/// The whole service. From outside in: unread bodies are drained, the edge bounds, answers for and logs every request,
+/// a panic becomes a 500, a trailing slash goes, the path is matched; then an endpoint asks in this order whether the
+/// method is allowed, whether JSON is accepted, and who calls.
+pub fn router(app: AppState) -> Router {
+    let or_get = if app.policy.documented_get { "GET, POST" } else { "POST" };
+    let token =
+        || open(or_get, any(token::token).layer(from_fn_with_state(app.clone(), documented_form::credentials_in_url)));
+    let transition = |handler: MethodRouter<AppState>| {
+        guarded(&app, or_get, handler).layer(from_fn_with_state(app.clone(), documented_form::change_by_get))
+    };
+
+    let paths = Router::new()
+        .route("/api/oauth/token", token())
+        .route("/oauth/token", token())
+        .route("/api/residential/client", guarded(&app, "POST", any(client::create)))
+        .route("/api/residential/client/{id}/activate", transition(any(client::activate)))
+        .route("/api/residential/client/{id}/suspend", transition(any(client::suspend)))
+        .route("/healthz", only("GET, HEAD", any(health::alive)))
+        .route("/readyz", only("GET, HEAD", any(health::ready)))
+        .layer(from_fn(edge::name_route))
+        .fallback(|| async { ApiError::NotFound })
+        .with_state(app.clone());
+
+    Router::new()
+        .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(paths))
+        .layer(CatchPanicLayer::custom(|_| ApiError::Internal("a handler panicked".into()).into_response()))
+        .layer(from_fn_with_state(app, edge::edge))
+        .layer(from_fn(drain::drain))
+}
+
+/// An endpoint that needs a bearer token.
+fn guarded(app: &AppState, allow: &'static str, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
+    open(allow, handler.layer(from_fn_with_state(app.clone(), bearer::bearer)))
+}
+
+/// An endpoint that replies with JSON, whoever asks.
+fn open(allow: &'static str, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
+    only(allow, handler.layer(from_fn(negotiate::json)))
+}
+
+/// An endpoint of these methods.
+fn only(allow: &'static str, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
+    handler.layer(from_fn(
+        move |request: Request, next: Next| -> std::pin::Pin<Box<dyn Future<Output = Response> + Send>> {
+            Box::pin(negotiate::methods(allow, request, next))
+        },
+    ))
+}

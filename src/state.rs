@@ -1,0 +1,113 @@
+//! What every request has at hand.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ipnet::IpNet;
+use sqlx::PgPool;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{
+    clock::Clock,
+    crypto::{hasher::Hasher, jwt::Jwts},
+    domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId},
+    store::documented_form::Uses,
+};
+
+/// The settings that requests depend on.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Seconds that an access token lives.
+    pub access_token_ttl: i64,
+    /// Seconds that a refresh token lives.
+    pub refresh_token_ttl: i64,
+    /// Whether the documented `GET` forms and credentials in URLs are served.
+    pub documented_get: bool,
+    /// The status of `validation_failed`: 422, 400 or 406.
+    pub validation_status: u16,
+    /// The end of every new client's domain.
+    pub ns_domain_suffix: String,
+    /// Proxies whose word on a caller's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// The parts of a running server. Clones share them.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+/// What [`AppState`] leads to.
+pub struct Parts {
+    /// The database, for requests.
+    pub db: PgPool,
+    /// The database, for readiness and the background: requests cannot exhaust it.
+    pub monitor: PgPool,
+    /// Access tokens.
+    pub jwts: Jwts,
+    /// Passwords.
+    pub hasher: Hasher,
+    /// The time.
+    pub clock: Clock,
+    /// Settings.
+    pub policy: Policy,
+    /// The ids of what is disabled, at most a second old.
+    pub disabled: watch::Sender<HashSet<Uuid>>,
+    /// Uses of the documented forms that have not been written yet.
+    pub documented_forms: DocumentedForms,
+}
+
+impl AppState {
+    /// The state of these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Whether the partner, the OAuth client or the user of a token is disabled.
+    #[must_use]
+    pub fn is_disabled(&self, identity: &Identity) -> bool {
+        let disabled = self.disabled.borrow();
+        [identity.partner.0, identity.oauth_client.0, identity.user.0].iter().any(|id| disabled.contains(id))
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Counts of the documented forms' use, kept in memory until the background writes them, so that no request waits for a
+/// row that all of an OAuth client's requests would change.
+#[derive(Default)]
+pub struct DocumentedForms(Mutex<HashMap<OauthClientId, Uses>>);
+
+impl DocumentedForms {
+    /// Counts one use.
+    pub fn record(&self, partner: PartnerId, oauth_client: OauthClientId, clock: &Clock) {
+        let last = clock.now();
+        let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let uses = uses.entry(oauth_client).or_insert(Uses { partner, oauth_client, count: 0, last });
+        uses.count += 1;
+        uses.last = uses.last.max(last);
+    }
+
+    /// Takes what was counted.
+    pub fn take(&self) -> Vec<Uses> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_values().collect()
+    }
+
+    /// Puts back what could not be written.
+    pub fn put_back(&self, unwritten: Vec<Uses>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for uses in unwritten {
+            let kept = all.entry(uses.oauth_client).or_insert(Uses { count: 0, ..uses });
+            kept.count += uses.count;
+            kept.last = kept.last.max(uses.last);
+        }
+    }
+}
