@@ -1,0 +1,179 @@
+use super::SettingError;
+
+/// One thing that can be set.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The variable.
+    pub name: &'static str,
+    /// What an unset variable counts as, if that is a value.
+    pub default: Option<&'static str>,
+    /// Whether a file may hold the value, named by the variable `NAME_FILE`.
+    pub secret: bool,
+    /// What it is for, in sentences.
+    pub help: &'static str,
+    /// What it takes: the end of "must be" and of "takes".
+    pub takes: &'static str,
+}
+
+/// Every setting, in the order of `--help`.
+pub const SETTINGS: &[Setting] = &[
+    DATABASE_URL,
+    MIGRATE_DATABASE_URL,
+    MIGRATE,
+    LISTEN,
+    PUBLIC_URL,
+    DATA_DIR,
+    POSTGRES_BIN,
+    MASTER_KEY,
+    ACCESS_TOKEN_TTL,
+    REFRESH_TOKEN_TTL,
+    SIGNING_KEY_BITS,
+    DOCUMENTED_GET,
+    VALIDATION_STATUS,
+    NS_DOMAIN_SUFFIX,
+    TRUSTED_PROXIES,
+    DB_MAX_CONNECTIONS,
+    LOG,
+    LOG_FORMAT,
+    EMBEDDED_PUBLIC,
+];
+
+const POSTGRES_FORM: &str =
+    "postgres://user:password@host:port/database, or postgres://user@localhost/database?host=/folder for a Unix socket";
+const SWITCH_FORM: &str = "on, off, true, false, yes, no, 1 or 0";
+
+pub(super) const DATABASE_URL: Setting = Setting::secret(
+    "DATABASE_URL",
+    "The Postgres to use. Unset: a private embedded Postgres in DNA_DATA_DIR, started and stopped with the server.",
+    POSTGRES_FORM,
+);
+pub(super) const MIGRATE_DATABASE_URL: Setting = Setting::secret(
+    "DNA_MIGRATE_DATABASE_URL",
+    "A direct connection for migrations, as the role that owns the schema. Unset: DATABASE_URL.",
+    POSTGRES_FORM,
+);
+pub(super) const MIGRATE: Setting = Setting::new(
+    "DNA_MIGRATE",
+    Some("on"),
+    "Whether `serve` migrates first. Off: it refuses to start on a schema that is behind.",
+    SWITCH_FORM,
+);
+pub(super) const LISTEN: Setting = Setting::new(
+    "DNA_LISTEN",
+    Some("127.0.0.1:8080"),
+    "Where the server listens.",
+    "an address and port such as 127.0.0.1:8080 or [::1]:8080, or unix:/path",
+);
+pub(super) const PUBLIC_URL: Setting = Setting::new(
+    "DNA_PUBLIC_URL",
+    None,
+    "The issuer of tokens and the base of links. Unset: http:// and DNA_LISTEN. \
+     Required when DNA_LISTEN is a Unix socket or a wildcard address.",
+    "an http:// or https:// URL such as https://api.example.com: a host, at most a port and a path of letters, digits and -._~/, and no user, query or fragment",
+);
+pub(super) const DATA_DIR: Setting = Setting::new(
+    "DNA_DATA_DIR",
+    None,
+    "The embedded database and the demo's credentials. Unset: dna-api in the account's data folder \
+     ($XDG_DATA_HOME or ~/.local/share; on macOS ~/Library/Application Support); as root /var/lib/dna-api.",
+    "a folder",
+);
+pub(super) const POSTGRES_BIN: Setting = Setting::new(
+    "DNA_POSTGRES_BIN",
+    None,
+    "Where `initdb` and `postgres` are, for the embedded database. Unset: found.",
+    "a folder",
+);
+pub(super) const MASTER_KEY: Setting = Setting::secret(
+    "DNA_MASTER_KEY",
+    "Encrypts the signing keys, which are kept in the database. Required with DATABASE_URL. \
+     Unset on the embedded database: made in DNA_DATA_DIR.",
+    "32 bytes in base64, as `openssl rand -base64 32` prints",
+);
+pub(super) const ACCESS_TOKEN_TTL: Setting = Setting::new(
+    "DNA_ACCESS_TOKEN_TTL",
+    Some("1200"),
+    "How long an access token lives.",
+    "a whole number of seconds from 60 to 86400 (a day)",
+);
+pub(super) const REFRESH_TOKEN_TTL: Setting = Setting::new(
+    "DNA_REFRESH_TOKEN_TTL",
+    Some("2592000"),
+    "How long a refresh token lives, which is no less than an access token does.",
+    "a whole number of seconds from 60 to 31536000 (365 days)",
+);
+pub(super) const SIGNING_KEY_BITS: Setting =
+    Setting::new("DNA_SIGNING_KEY_BITS", Some("3072"), "The size of new RSA signing keys.", "2048, 3072 or 4096");
+pub(super) const DOCUMENTED_GET: Setting = Setting::new(
+    "DNA_DOCUMENTED_GET",
+    Some("on"),
+    "Whether the document's GET forms, and credentials in a URL, are served.",
+    SWITCH_FORM,
+);
+pub(super) const VALIDATION_STATUS: Setting =
+    Setting::new("DNA_VALIDATION_STATUS", Some("422"), "The HTTP status of a validation error.", "422, 400 or 406");
+pub(super) const NS_DOMAIN_SUFFIX: Setting = Setting::new(
+    "DNA_NS_DOMAIN_SUFFIX",
+    Some(".com"),
+    "What the ns_domain of every new client ends in.",
+    "a dot, a letter, then letters, digits, hyphens and dots as in a domain name, 24 characters at most",
+);
+pub(super) const TRUSTED_PROXIES: Setting = Setting::new(
+    "DNA_TRUSTED_PROXIES",
+    None,
+    "The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Unset: none. The peer of a Unix socket always is.",
+    "addresses or CIDRs between commas or spaces, such as 10.0.0.0/8, ::1",
+);
+pub(super) const DB_MAX_CONNECTIONS: Setting = Setting::new(
+    "DNA_DB_MAX_CONNECTIONS",
+    Some("16"),
+    "The most database connections that requests share.",
+    "a whole number from 2 to 1000",
+);
+pub(super) const LOG: Setting = Setting::new(
+    "DNA_LOG",
+    Some("info"),
+    "What is logged.",
+    "error, warn, info, debug, trace or off, or such levels by module as in info,sqlx=warn",
+);
+pub(super) const LOG_FORMAT: Setting =
+    Setting::new("DNA_LOG_FORMAT", Some("text"), "How a log line is written.", "text or json");
+pub(super) const EMBEDDED_PUBLIC: Setting = Setting::new(
+    "DNA_EMBEDDED_PUBLIC",
+    Some("no"),
+    "Lets the server listen on more than loopback or a Unix socket while on the embedded database.",
+    SWITCH_FORM,
+);
+
+impl Setting {
+    const fn new(name: &'static str, default: Option<&'static str>, help: &'static str, takes: &'static str) -> Self {
+        Self { name, default, secret: false, help, takes }
+    }
+
+    const fn secret(name: &'static str, help: &'static str, takes: &'static str) -> Self {
+        Self { secret: true, ..Self::new(name, None, help, takes) }
+    }
+
+    /// The variable that names a file with the value; only a secret's is read.
+    pub(super) fn file_name(&self) -> String {
+        format!("{}_FILE", self.name)
+    }
+
+    pub(super) fn wrong(&self) -> SettingError {
+        SettingError::Wrong { name: self.name, takes: self.takes }
+    }
+}
+
+/// Whether this server reads a variable of this name.
+pub(super) fn is_known(name: &str) -> bool {
+    SETTINGS
+        .iter()
+        .any(|setting| setting.name == name || (setting.secret && name.strip_suffix("_FILE") == Some(setting.name)))
+}
+
+/// Whether a variable is meant for this server, known or not. The demo's credentials file is sourced by the shell that
+/// starts us, and Kubernetes describes a service called `dna-api` to its pods as `DNA_API_…`.
+pub(super) fn is_ours(name: &str) -> bool {
+    let foreign = name.starts_with("DNA_DEMO_") || name.starts_with("DNA_API_");
+    is_known(name) || (name.starts_with("DNA_") && !foreign)
+}
