@@ -1,0 +1,76 @@
+//! `dna-api check`
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::output;
+use crate::{
+    installation::Installation,
+    postgres::Join,
+    settings::{Listen, Settings},
+    store::schema,
+};
+
+/// One thing that was proved, or not.
+#[derive(Serialize)]
+struct Finding {
+    check: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+impl Finding {
+    fn new<T>(check: &'static str, proved: Result<T>, detail: impl FnOnce(T) -> String) -> Self {
+        match proved {
+            Ok(proved) => Self { check, ok: true, detail: detail(proved) },
+            Err(error) => Self { check, ok: false, detail: format!("{error:#}").replace('\n', " ") },
+        }
+    }
+}
+
+pub(super) async fn run(settings: Settings, json: bool) -> Result<ExitCode> {
+    let mut findings = vec![serving(&settings)];
+    match Installation::open(settings, Join::Share).await {
+        Ok(installation) => {
+            let detail = installation.psql().unwrap_or_else(|| "reachable".to_owned());
+            findings.push(Finding { check: "database", ok: true, detail });
+            let set_up = if installation.is_embedded() { installation.set_up().await.map(drop) } else { Ok(()) };
+            let current = match set_up {
+                Ok(()) => installation.require_current_schema().await,
+                failed => failed,
+            };
+            findings.push(Finding::new("schema", current, |()| format!("version {}", schema::newest())));
+            let key = installation.stored_signing_key().await;
+            findings.push(Finding::new("keys", key, |key| match key {
+                Some(key) => format!("signing with {}", key.kid()),
+                None => "none yet: the server's first start makes one".to_owned(),
+            }));
+            installation.close().await?;
+        }
+        Err(error) => findings.push(Finding::new("database", Err::<(), _>(error), |()| String::new())),
+    }
+    if json {
+        output::print(&findings, true)?;
+    } else {
+        for Finding { check, ok, detail } in &findings {
+            println!("{:6} {check:8} {detail}", if *ok { "ok" } else { "FAILED" });
+        }
+    }
+    let all = findings.iter().all(|finding| finding.ok);
+    Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The settings were read, or we would not be here: what is left is whether a server could start with them.
+fn serving(settings: &Settings) -> Finding {
+    let url = settings.check_serving().and_then(|()| settings.public_url(&settings.listen));
+    Finding::new("settings", url.map_err(Into::into), |url| {
+        let listen = match &settings.listen {
+            Listen::Tcp(address) => address.to_string(),
+            Listen::Unix(path) => format!("unix:{}", path.display()),
+        };
+        let warning = if url.starts_with("https://") { "" } else { "; warning: DNA_PUBLIC_URL is not https" };
+        format!("listen on {listen} as {url}{warning}")
+    })
+}

@@ -1,0 +1,84 @@
+//! The command line: one file per noun.
+
+mod check;
+mod migrate;
+mod oauth_client;
+mod output;
+mod partner;
+mod serve;
+mod user;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    settings::{self, Settings, Vars},
+    telemetry,
+};
+
+/// The DNA API: a telephone carrier's partner API.
+#[derive(Parser)]
+#[command(name = "dna-api", version, after_help = settings::help())]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Migrate the database, then serve (the default)
+    Serve,
+    /// Apply the migrations that are pending, and say which
+    Migrate(Output),
+    /// Prove the settings, the database, the schema's version and the keys, a line each
+    Check(Output),
+    /// Partners: the tenants that own OAuth clients, users and clients
+    Partner(partner::Command),
+    /// OAuth clients: the programs that ask for tokens
+    OauthClient(oauth_client::Command),
+    /// Users: whose username and password are sent
+    User(user::Command),
+}
+
+#[derive(Args)]
+struct Output {
+    /// One JSON object or array on standard output
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Runs the command line of this process. 0: done; 1: failed, with one line on standard error; 2: wrong usage.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match start(cli.command.unwrap_or(Command::Serve)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("dna-api: {}", format!("{error:#}").replace('\n', " "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(command: Command) -> Result<ExitCode> {
+    let settings = Settings::read(&Vars::from_process()?)?;
+    // A command's own output is what an operator wants to see: of the log, what is wrong.
+    let log = if matches!(command, Command::Serve) { settings.log.as_str() } else { "warn" };
+    telemetry::init(log, settings.log_format);
+    let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
+    runtime.block_on(dispatch(command, settings))
+}
+
+async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
+    match command {
+        Command::Serve => serve::run(settings).await?,
+        Command::Migrate(output) => migrate::run(settings, output.json).await?,
+        Command::Check(output) => return check::run(settings, output.json).await,
+        Command::Partner(command) => partner::run(settings, command).await?,
+        Command::OauthClient(command) => oauth_client::run(settings, command).await?,
+        Command::User(command) => user::run(settings, command).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,132 @@
+//! The demo partner of the embedded database, and the two files that hold its credentials.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use crate::{
+    accounts, accounts::PartnerAccount, domain::partner::Name, installation::Installation, private_file, store,
+};
+
+const PARTNER: &str = "demo";
+const PREFIX: &str = "DNA_DEMO_";
+
+/// The demo's files.
+pub struct Files {
+    /// Variables for a shell to source.
+    pub env: PathBuf,
+    /// A Postman environment.
+    pub postman: PathBuf,
+}
+
+impl Files {
+    /// Where they are.
+    #[must_use]
+    pub fn of(installation: &Installation) -> Self {
+        let dir = &installation.settings.data_dir;
+        Self { env: dir.join("demo.env"), postman: dir.join("demo.postman_environment.json") }
+    }
+}
+
+/// Makes the demo partner with its files the first time. Where the files are gone the partner is given new secrets, as
+/// nobody has the old ones any more.
+///
+/// # Errors
+/// One line that tells the operator what to do.
+pub async fn ensure(installation: &Installation) -> Result<()> {
+    let files = Files::of(installation);
+    let name = Name::parse(PARTNER)?;
+    let Some(partner) = store::partner::find(&installation.db, PARTNER).await? else {
+        let account = accounts::add_partner(&installation.db, &name).await;
+        return match account {
+            Ok(account) => write(&files, &variables(&account), &default_url(installation)),
+            // Another process was first.
+            Err(_) if store::partner::find(&installation.db, PARTNER).await?.is_some() => Ok(()),
+            Err(error) => Err(error),
+        };
+    };
+    if private_file::read(&files.env)?.is_some() {
+        return Ok(());
+    }
+    let client = store::oauth_client::list(&installation.db, Some(partner)).await?.into_iter().next();
+    let user = store::user::list(&installation.db, Some(partner)).await?.into_iter().next();
+    let (client, user) = client.zip(user).context("the demo partner has lost its OAuth client or its user")?;
+    let renewed =
+        accounts::rotate_secret(&installation.db, crate::domain::oauth_client::OauthClientId(client.client_id)).await?;
+    let login =
+        accounts::reset_password(&installation.db, &crate::domain::user::Username::parse(&user.username)?).await?;
+    let account = PartnerAccount {
+        partner: PARTNER.to_owned(),
+        client_id: renewed.client_id,
+        client_secret: renewed.client_secret,
+        username: login.username,
+        password: login.password,
+        scope: client.scope,
+    };
+    write(&files, &variables(&account), &default_url(installation))
+}
+
+/// Writes the files anew with the address that the server listens on.
+///
+/// # Errors
+/// One line that tells the operator what to do.
+pub fn set_base_url(files: &Files, base_url: &str) -> Result<()> {
+    let text = private_file::read(&files.env)?.context("demo.env is gone: start again")?;
+    let kept: Vec<(String, String)> = dotenvy::from_read_iter(text.as_bytes())
+        .filter_map(Result::ok)
+        .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value)))
+        .filter(|(name, _)| name != "BASE_URL")
+        .collect();
+    write(files, &kept, base_url)
+}
+
+/// The line to paste for a first token: it holds no secret itself.
+#[must_use]
+pub fn curl_line(files: &Files) -> String {
+    format!(
+        ". '{}' && curl -sS \"$DNA_DEMO_BASE_URL/api/oauth/token\" -d grant_type=password \
+         --data-urlencode \"client_id=$DNA_DEMO_CLIENT_ID\" --data-urlencode \"client_secret=$DNA_DEMO_CLIENT_SECRET\" \
+         --data-urlencode \"username=$DNA_DEMO_USERNAME\" --data-urlencode \"password=$DNA_DEMO_PASSWORD\"",
+        files.env.display()
+    )
+}
+
+fn default_url(installation: &Installation) -> String {
+    let settings = &installation.settings;
+    settings.public_url(&settings.listen).unwrap_or_default()
+}
+
+fn variables(account: &PartnerAccount) -> Vec<(String, String)> {
+    [
+        ("CLIENT_ID", account.client_id.to_string()),
+        ("CLIENT_SECRET", account.client_secret.reveal().to_owned()),
+        ("USERNAME", account.username.clone()),
+        ("PASSWORD", account.password.reveal().to_owned()),
+        ("SCOPE", account.scope.clone()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
+fn write(files: &Files, variables: &[(String, String)], base_url: &str) -> Result<()> {
+    let all: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("BASE_URL", base_url)]).collect();
+    let lines: Vec<String> = all.iter().map(|(name, value)| format!("{PREFIX}{name}='{value}'\n")).collect();
+    private_file::write(&files.env, &lines.concat())?;
+
+    let values: Vec<serde_json::Value> = all
+        .iter()
+        .map(|(name, value)| {
+            let kind = if matches!(*name, "CLIENT_SECRET" | "PASSWORD") { "secret" } else { "default" };
+            json!({"key": name.to_ascii_lowercase(), "value": value, "type": kind, "enabled": true})
+        })
+        .collect();
+    let environment = json!({
+        "id": "5f0c1d9e-4a1f-4c52-9d5e-0d2f6c7b8a11",
+        "name": "DNA API demo",
+        "values": values,
+        "_postman_variable_scope": "environment",
+    });
+    private_file::write(&files.postman, &serde_json::to_string_pretty(&environment)?)
+}
