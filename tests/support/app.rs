@@ -1,0 +1,147 @@
+//! A server of a test's own, in this process and on a real socket.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use chrono::TimeDelta;
+use dna_api::{
+    accounts, background,
+    clock::Clock,
+    crypto::{hasher::Hasher, jwt::Jwts, signing_key::SigningKey},
+    domain::partner::Name,
+    http::router,
+    server::{Listener, serve},
+    settings::{Settings, Vars},
+    state::{AppState, DocumentedForms, Parts, Policy},
+    store,
+};
+use reqwest::{Method, RequestBuilder};
+use sqlx::{PgPool, postgres::PgConnectOptions};
+use tokio::sync::watch;
+
+use super::{Partner, database, log};
+
+/// A running server. When it is dropped, all that was logged since it started is searched for the secrets that it was
+/// told: one that is found fails the test.
+pub struct App {
+    /// `http://127.0.0.1:…`
+    pub url: String,
+    /// The database, to look into.
+    pub db: PgPool,
+    /// The server's parts.
+    pub state: AppState,
+    options: PgConnectOptions,
+    ahead: Arc<AtomicI64>,
+    http: reqwest::Client,
+    secrets: Arc<Mutex<Vec<String>>>,
+    log_from: usize,
+}
+
+impl App {
+    /// A server with the default settings.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// A server with some settings of its own.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::on(database::fresh().await, settings, Arc::default()).await
+    }
+
+    /// Another server on the same database.
+    pub async fn second(&self) -> Self {
+        Self::on(self.options.clone(), &[], Arc::clone(&self.secrets)).await
+    }
+
+    async fn on(options: PgConnectOptions, settings: &[(&str, &str)], secrets: Arc<Mutex<Vec<String>>>) -> Self {
+        log::keep();
+        let log_from = log::position();
+        let settings = Settings::read(&Vars::from_pairs(settings.iter().copied())).expect("settings");
+        let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let db = store::pool::pool(options.clone(), 8);
+        let sealed = store::signing_key::signing(&db).await.expect("a database").expect("a signing key");
+        let key = SigningKey::open(&sealed.kid, &sealed.private_key, &database::MASTER_KEY).expect("a signing key");
+        let ahead = Arc::new(AtomicI64::new(0));
+        let state = AppState::new(Parts {
+            db: db.clone(),
+            monitor: store::pool::pool(options.clone(), 2),
+            // Servers on one database have one public URL, whichever of them is asked.
+            jwts: Jwts::new("http://api.test".to_owned(), key),
+            hasher: Hasher::start(),
+            clock: clock(Arc::clone(&ahead)),
+            policy: Policy::from(&settings),
+            disabled: watch::Sender::new(HashSet::new()),
+            documented_forms: DocumentedForms::default(),
+        });
+        background::learn_disabled(&state).await.expect("a database");
+        tokio::spawn(background::run(state.clone()));
+        tokio::spawn(serve(listener, router(state.clone()), std::future::pending()));
+        Self { url, db, state, options, ahead, http: reqwest::Client::new(), secrets, log_from }
+    }
+
+    /// A request to this server.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// A `GET` to this server.
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    /// A `POST` to this server.
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// A new partner, with its OAuth client and its user.
+    pub async fn partner(&self, name: &str) -> Partner {
+        let account = accounts::add_partner(&self.db, &Name::parse(name).expect("a name")).await.expect("a partner");
+        self.keep_secret(account.client_secret.reveal());
+        self.keep_secret(account.password.reveal());
+        Partner::new(account)
+    }
+
+    /// A secret that the log may not hold.
+    pub fn keep_secret(&self, secret: &str) {
+        self.secrets.lock().expect("a lock").push(secret.to_owned());
+    }
+
+    /// Puts the server's clock forward.
+    pub fn advance(&self, by: TimeDelta) {
+        self.ahead.fetch_add(by.num_seconds(), Ordering::Relaxed);
+    }
+
+    /// What was logged since this server started (by this and by other tests' servers).
+    pub fn log(&self) -> String {
+        log::since(self.log_from)
+    }
+}
+
+/// The system's clock, put forward.
+fn clock(ahead: Arc<AtomicI64>) -> Clock {
+    let system = Clock::system();
+    Clock::new(move || system.now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed)))
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let log = self.log();
+        for secret in self.secrets.lock().expect("a lock").iter() {
+            assert!(!log.contains(secret), "the log holds a secret:\n{}", line_with(&log, secret));
+        }
+    }
+}
+
+fn line_with<'a>(log: &'a str, secret: &str) -> &'a str {
+    log.lines().find(|line| line.contains(secret)).unwrap_or_default()
+}

@@ -1,0 +1,78 @@
+//! One Postgres for the whole run, gone at its end however it ends; one database for each test, copied from a template
+//! that is migrated and has a signing key.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use dna_api::{
+    crypto::signing_key::SigningKey,
+    postgres::{Cluster, Durability, Join},
+    store::{self, signing_key::SealedKey},
+};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
+use tokio::sync::OnceCell;
+
+/// The master key of every test's database.
+pub const MASTER_KEY: [u8; 32] = [7; 32];
+
+struct Server {
+    /// In a static, so never dropped: its watchdog stops Postgres when the process ends.
+    cluster: Cluster,
+    _root: tempfile::TempDir,
+}
+
+static SERVER: OnceCell<Server> = OnceCell::const_new();
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+async fn server() -> &'static Server {
+    SERVER
+        .get_or_init(async || {
+            let root = tempfile::Builder::new().prefix("dna-test-").tempdir().expect("a temporary folder");
+            std::fs::set_permissions(root.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711))
+                .expect("its mode");
+            let data = root.path().join("data");
+            let start = move || Cluster::start(&data, None, Durability::Throwaway, Join::Own);
+            let cluster =
+                tokio::task::spawn_blocking(start).await.expect("a thread").expect("a Postgres for the tests");
+            make_template(&cluster).await;
+            Server { cluster, _root: root }
+        })
+        .await
+}
+
+async fn make_template(cluster: &Cluster) {
+    run(&mut connect(&cluster.options("postgres")).await, "create database template_of_tests").await;
+    let options = cluster.options("template_of_tests");
+    store::schema::migrate(&options).await.expect("migrations");
+    let key = SigningKey::generate(2048).expect("a signing key");
+    let sealed = SealedKey { kid: key.kid().to_owned(), private_key: key.seal(&MASTER_KEY).expect("sealing") };
+    let mut connection = connect(&options).await;
+    store::signing_key::insert_first(&mut connection, &sealed).await.expect("a signing key");
+    connection.close().await.expect("closing");
+}
+
+async fn connect(options: &PgConnectOptions) -> PgConnection {
+    options.connect().await.expect("a connection")
+}
+
+async fn run(connection: &mut PgConnection, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.expect(sql);
+}
+
+/// A migrated database that nobody else has.
+pub async fn fresh() -> PgConnectOptions {
+    let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let cluster = &server().await.cluster;
+    let mut connection = connect(&cluster.options("postgres")).await;
+    run(&mut connection, &format!("create database {name} template template_of_tests strategy file_copy")).await;
+    connection.close().await.expect("closing");
+    cluster.options(&name)
+}
+
+/// A database that nobody else has and that nothing has migrated, as a URL for a program.
+pub async fn empty_url() -> String {
+    let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let cluster = &server().await.cluster;
+    run(&mut connect(&cluster.options("postgres")).await, &format!("create database {name}")).await;
+    let url = cluster.url();
+    url.replacen("/dna?", &format!("/{name}?"), 1)
+}

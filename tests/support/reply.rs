@@ -1,0 +1,66 @@
+//! A reply, read whole.
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use reqwest::{RequestBuilder, header::HeaderMap};
+use serde_json::Value;
+
+/// A reply, with its body as text and as JSON (null where it is none).
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    pub json: Value,
+}
+
+impl Reply {
+    /// Sends a request, and checks of its reply what every reply must be.
+    pub async fn of(request: RequestBuilder) -> Self {
+        let reply = request.send().await.expect("a reply");
+        let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
+        let text = reply.text().await.expect("a body in UTF-8");
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let reply = Self { status, headers, text, json };
+        reply.check();
+        reply
+    }
+
+    fn check(&self) {
+        assert_eq!(self.header("content-type"), "application/json", "{self:?}");
+        assert_eq!(self.header("cache-control"), "no-store", "{self:?}");
+        assert_eq!(self.header("x-content-type-options"), "nosniff", "{self:?}");
+        assert!((8..=128).contains(&self.header("x-request-id").len()), "{self:?}");
+        assert!(self.status < 500, "{self:?}");
+    }
+
+    /// A header's value; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().expect("ASCII")).unwrap_or_default()
+    }
+
+    /// The error word.
+    pub fn error(&self) -> &str {
+        self.json["error"].as_str().unwrap_or_default()
+    }
+
+    /// The body without the request's id, which alone may differ between two replies.
+    pub fn without_request_id(&self) -> Value {
+        let mut body = self.json.clone();
+        if let Some(members) = body.as_object_mut() {
+            members.shift_remove("request_id");
+        }
+        body
+    }
+
+    /// The names of a body's members, in their order.
+    pub fn members(body: &Value) -> Vec<&str> {
+        body.as_object().expect("an object").keys().map(String::as_str).collect()
+    }
+
+    /// The header (0) or the claims (1) of a JWT.
+    pub fn jwt_part(token: &str, part: usize) -> Value {
+        let encoded = token.split('.').nth(part).expect("a JWT");
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).expect("base64url");
+        serde_json::from_slice(&bytes).expect("JSON")
+    }
+}
