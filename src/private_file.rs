@@ -120,8 +120,9 @@ pub fn read(path: &Path) -> Result<Option<String>> {
         "{name} belongs to another account (uid {}), who knows what it holds: move it away",
         meta.uid()
     );
+    let open_to_others = meta.mode() & 0o077;
     ensure!(
-        meta.mode() & 0o077 == 0,
+        open_to_others == 0,
         "{name} is open to other accounts (mode {:04o}): replace the secret if they may have seen it, and run `chmod 600 {name}`",
         meta.mode() & 0o7777
     );

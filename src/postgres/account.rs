@@ -64,8 +64,8 @@ impl Account {
     }
 }
 
-/// A command with next to no environment (ours may hold a master key, a DATABASE_URL or settings of libpq), that keeps no
-/// folder busy, and that Ctrl-C does not reach: Postgres goes after us, not with us.
+/// A command with next to no environment (ours may hold a master key, the address of a database, settings of libpq), that
+/// keeps no folder busy, and that Ctrl-C does not reach: Postgres goes after us, not with us.
 pub(super) fn bare_command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C").current_dir("/").process_group(0);

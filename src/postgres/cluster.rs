@@ -1,12 +1,12 @@
 //! The cluster's life: taken or borrowed, started, stopped.
 use std::{
-    fs::File,
+    fs::{self, File},
     path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
@@ -28,11 +28,11 @@ const KILLED: Duration = Duration::from_secs(2);
 /// How long an owner that lends nothing may need: it is a short command, or it starts, or it stops.
 const IN_BETWEEN: Duration = Duration::from_secs(15);
 /// How long a short command waits for a server that starts, and for other short commands.
-const TURN: Duration = Duration::from_secs(60);
+const TURN: Duration = Duration::from_mins(1);
 /// How long the Postgres of a killed server may take to write its last checkpoint.
-const STOPPING: Duration = Duration::from_secs(60);
+const STOPPING: Duration = Duration::from_mins(1);
 /// How long Postgres may take to be ready: after a crash it repeats what was not yet in its files.
-const STARTING: Duration = Duration::from_secs(600);
+const STARTING: Duration = Duration::from_mins(10);
 
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -64,27 +64,10 @@ impl Cluster {
             return Ok(Self { sockets, owned: None });
         }
         lock.withdraw()?;
-
-        let account = Account::for_postgres()?;
-        account.check_reach(&data_dir)?;
-        let folder = Folder::make(&data_dir, &account)?;
-        let running = outlast_predecessor(&data_dir, &folder, &account)?;
-        let stale = refuse_stranger(&folder)?;
-        let major = folder.major()?;
-        let bin = binaries::find(&account, bin, major)?;
-        if major.is_none() {
-            let lifeline = lock::share(&running)?;
-            initdb::run(&bin, &folder, &account, durability, lifeline.into())?;
+        if durability == Durability::Throwaway {
+            refuse_to_throw_away(&data_dir)?;
         }
-        folder.sync()?;
-
-        let (sockets, temporary) = sockets::choose(&folder, &account)?;
-        let plan = Plan { durability, stale, running };
-        let mut watchdog = Watchdog::start(&bin, &folder, &sockets, &account, plan)?;
-        await_ready(&mut watchdog, &folder, &sockets)?;
-        if let Some(temporary) = temporary {
-            let _ = temporary.keep(); // the watchdog removes it, and does so even when we are killed
-        }
+        let (watchdog, sockets) = run(&data_dir, bin, durability)?;
         if join == Join::Own {
             lock.lend(&sockets)?;
         }
@@ -131,6 +114,44 @@ impl Drop for Cluster {
             let _ = lock.withdraw();
         }
     }
+}
+
+/// Starts what the lock is held for.
+fn run(data_dir: &Path, bin: Option<&Path>, durability: Durability) -> Result<(Watchdog, PathBuf)> {
+    let account = Account::for_postgres()?;
+    account.check_reach(data_dir)?;
+    let folder = Folder::make(data_dir, &account)?;
+    let running = outlast_predecessor(data_dir, &folder, &account)?;
+    let stale = refuse_stranger(&folder)?;
+    let major = folder.major()?;
+    let bin = binaries::find(&account, bin, major)?;
+    if major.is_none() {
+        let lifeline = lock::share(&running)?;
+        initdb::run(&bin, &folder, &account, durability, lifeline.into())?;
+    }
+    folder.sync()?;
+
+    let (sockets, temporary) = sockets::choose(&folder, &account)?;
+    let plan = Plan { durability, stale, running };
+    let mut watchdog = Watchdog::start(&bin, &folder, &sockets, &account, plan)?;
+    await_ready(&mut watchdog, &folder, &sockets)?;
+    if let Some(temporary) = temporary {
+        let _ = temporary.keep(); // the watchdog removes it, and does so even when we are killed
+    }
+    Ok((watchdog, sockets))
+}
+
+/// The folder is removed at the end, so nothing may be in it that we have not put there.
+fn refuse_to_throw_away(data_dir: &Path) -> Result<()> {
+    let entries =
+        fs::read_dir(data_dir).with_context(|| format!("cannot list {}: run as its owner", data_dir.display()))?;
+    let precious = entries.flatten().any(|entry| entry.file_name() != "lock");
+    ensure!(
+        !precious,
+        "{} holds files already, and a test run removes its folder at the end: give it an empty one (DNA_DATA_DIR)",
+        data_dir.display()
+    );
+    Ok(())
 }
 
 fn take_turn(lock: &OwnerLock, join: Join, data_dir: &Path) -> Result<Turn> {

@@ -32,7 +32,7 @@ pub const ROLE: &str = "dna";
 pub enum Durability {
     /// Kept: survives a power failure.
     Durable,
-    /// For one run of tests: nothing is synced to disk, and the whole data folder is removed at the end.
+    /// For one run of tests: nothing is synced to disk, and the whole data folder, empty at first, is removed at the end.
     Throwaway,
 }
 

@@ -58,6 +58,7 @@ pub(super) fn answers(sockets: &Path) -> bool {
 /// The start of a session, up to "ready for query".
 fn greet(socket: &Path) -> io::Result<bool> {
     const VERSION: u32 = 3 << 16;
+    const GOODBYE: &[u8] = b"X\0\0\0\x04"; // else the log calls it a failure
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
     let names = format!("user\0{ROLE}\0database\0{ROLE}\0\0");
@@ -67,14 +68,15 @@ fn greet(socket: &Path) -> io::Result<bool> {
         let mut head = [0; 5];
         stream.read_exact(&mut head)?;
         let [kind, length @ ..] = head;
-        match kind {
-            b'Z' => return Ok(true),
-            // Authentication (none is asked for), settings, the cancel key, a notice.
-            b'R' | b'S' | b'K' | b'N' => {
-                let body = u64::from(u32::from_be_bytes(length)).saturating_sub(4);
-                io::copy(&mut (&stream).take(body), &mut io::sink())?;
-            }
-            _ => return Ok(false),
+        // Authentication (none is asked for), settings, the cancel key, a notice; then "ready for query".
+        if !b"RSKNZ".contains(&kind) {
+            return Ok(false);
+        }
+        let body = u64::from(u32::from_be_bytes(length)).saturating_sub(4);
+        io::copy(&mut (&stream).take(body), &mut io::sink())?;
+        if kind == b'Z' {
+            stream.write_all(GOODBYE)?;
+            return Ok(true);
         }
     }
 }
