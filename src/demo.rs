@@ -1,12 +1,25 @@
 //! The demo partner of the embedded database, and the two files that hold its credentials.
 
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
+use sqlx::PgPool;
+use tokio::task::spawn_blocking;
 
 use crate::{
-    accounts, accounts::PartnerAccount, domain::partner::Name, installation::Installation, private_file, store,
+    accounts,
+    accounts::PartnerAccount,
+    domain::{
+        oauth_client::OauthClientId,
+        partner::{Name, PartnerId},
+        user::Username,
+    },
+    installation::Installation,
+    private_file, store,
 };
 
 const PARTNER: &str = "demo";
@@ -30,41 +43,47 @@ impl Files {
 }
 
 /// Makes the demo partner with its files the first time. Where the files are gone the partner is given new secrets, as
-/// nobody has the old ones any more.
+/// nobody has the old ones any more. One process at a time, so that the files hold what the database knows.
 ///
 /// # Errors
 /// One line that tells the operator what to do.
 pub async fn ensure(installation: &Installation) -> Result<()> {
     let files = Files::of(installation);
-    let name = Name::parse(PARTNER)?;
-    let Some(partner) = store::partner::find(&installation.db, PARTNER).await? else {
-        let account = accounts::add_partner(&installation.db, &name).await;
-        return match account {
-            Ok(account) => write(&files, &variables(&account), &default_url(installation)),
-            // Another process was first.
-            Err(_) if store::partner::find(&installation.db, PARTNER).await?.is_some() => Ok(()),
-            Err(error) => Err(error),
-        };
-    };
+    let _turn = turn(&installation.settings.data_dir).await?;
     if private_file::read(&files.env)?.is_some() {
         return Ok(());
     }
-    let client = store::oauth_client::list(&installation.db, Some(partner)).await?.into_iter().next();
-    let user = store::user::list(&installation.db, Some(partner)).await?.into_iter().next();
+    let account = match store::partner::find(&installation.db, PARTNER).await? {
+        None => accounts::add_partner(&installation.db, &Name::parse(PARTNER)?).await?,
+        Some(partner) => renew(&installation.db, partner).await?,
+    };
+    write(&files, &variables(&account), &default_url(installation))
+}
+
+/// Waits until no other process of ours is at it.
+async fn turn(data_dir: &Path) -> Result<File> {
+    let path = data_dir.join("demo.lock");
+    let lock = move || {
+        let file = private_file::options().write(true).create(true).truncate(false).open(path)?;
+        file.lock().map(|()| file)
+    };
+    spawn_blocking(lock).await?.context("cannot lock the data folder (DNA_DATA_DIR)")
+}
+
+async fn renew(db: &PgPool, partner: PartnerId) -> Result<PartnerAccount> {
+    let client = store::oauth_client::list(db, Some(partner)).await?.into_iter().next();
+    let user = store::user::list(db, Some(partner)).await?.into_iter().next();
     let (client, user) = client.zip(user).context("the demo partner has lost its OAuth client or its user")?;
-    let renewed =
-        accounts::rotate_secret(&installation.db, crate::domain::oauth_client::OauthClientId(client.client_id)).await?;
-    let login =
-        accounts::reset_password(&installation.db, &crate::domain::user::Username::parse(&user.username)?).await?;
-    let account = PartnerAccount {
+    let renewed = accounts::rotate_secret(db, OauthClientId(client.client_id)).await?;
+    let login = accounts::reset_password(db, &Username::parse(&user.username)?).await?;
+    Ok(PartnerAccount {
         partner: PARTNER.to_owned(),
         client_id: renewed.client_id,
         client_secret: renewed.client_secret,
         username: login.username,
         password: login.password,
         scope: client.scope,
-    };
-    write(&files, &variables(&account), &default_url(installation))
+    })
 }
 
 /// Writes the files anew with the address that the server listens on.

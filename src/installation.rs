@@ -38,7 +38,7 @@ impl Installation {
     ///
     /// # Errors
     /// One line that tells the operator what to do.
-    pub async fn open(settings: Settings, join: Join) -> Result<Self> {
+    pub async fn open(mut settings: Settings, join: Join) -> Result<Self> {
         let (cluster, options, migrate_options, master_key) = match (&settings.database, &settings.master_key) {
             (Some(url), Some(key)) => {
                 let options = parse("DATABASE_URL", url)?;
@@ -47,6 +47,7 @@ impl Installation {
             }
             (Some(_), None) => bail!("DNA_MASTER_KEY is not set: with DATABASE_URL, it is required"),
             (None, _) => {
+                settings.data_dir = private_file::folder(&settings.data_dir)?;
                 let (dir, bin) = (settings.data_dir.clone(), settings.postgres_bin.clone());
                 let start = move || Cluster::start(&dir, bin.as_deref(), Durability::Durable, join);
                 let cluster = spawn_blocking(start).await.context("starting Postgres")??;
@@ -64,19 +65,13 @@ impl Installation {
         Ok(Self { settings, db, options, migrate_options, master_key, cluster })
     }
 
-    /// Opens it for an operator's command: the embedded database is set up as the server would; any other must have
-    /// been migrated.
+    /// Makes it ready for an operator's command: the embedded database is set up as the server would; any other must
+    /// have been migrated.
     ///
     /// # Errors
     /// One line that tells the operator what to do.
-    pub async fn open_for_command(settings: Settings) -> Result<Self> {
-        let opened = Self::open(settings, Join::Share).await?;
-        if opened.is_embedded() {
-            opened.set_up().await?;
-        } else {
-            opened.require_current_schema().await?;
-        }
-        Ok(opened)
+    pub async fn prepare_for_command(&self) -> Result<()> {
+        if self.is_embedded() { self.set_up().await.map(drop) } else { self.require_current_schema().await }
     }
 
     /// Whether the database is the embedded one.

@@ -21,9 +21,9 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Seconds that an access token lives.
-    pub access_token_ttl: i64,
+    pub access_token_ttl: u32,
     /// Seconds that a refresh token lives.
-    pub refresh_token_ttl: i64,
+    pub refresh_token_ttl: u32,
     /// Whether the documented `GET` forms and credentials in URLs are served.
     pub documented_get: bool,
     /// The status of `validation_failed`: 422, 400 or 406.

@@ -5,13 +5,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::output;
-use crate::{
-    installation::Installation,
-    postgres::Join,
-    settings::{Listen, Settings},
-    store::schema,
-};
+use super::{opened, output};
+use crate::{installation::Installation, postgres::Join, settings::Settings, store::schema};
 
 /// One thing that was proved, or not.
 #[derive(Serialize)]
@@ -32,23 +27,8 @@ impl Finding {
 
 pub(super) async fn run(settings: Settings, json: bool) -> Result<ExitCode> {
     let mut findings = vec![serving(&settings)];
-    match Installation::open(settings, Join::Share).await {
-        Ok(installation) => {
-            let detail = installation.psql().unwrap_or_else(|| "reachable".to_owned());
-            findings.push(Finding { check: "database", ok: true, detail });
-            let set_up = if installation.is_embedded() { installation.set_up().await.map(drop) } else { Ok(()) };
-            let current = match set_up {
-                Ok(()) => installation.require_current_schema().await,
-                failed => failed,
-            };
-            findings.push(Finding::new("schema", current, |()| format!("version {}", schema::newest())));
-            let key = installation.stored_signing_key().await;
-            findings.push(Finding::new("keys", key, |key| match key {
-                Some(key) => format!("signing with {}", key.kid()),
-                None => "none yet: the server's first start makes one".to_owned(),
-            }));
-            installation.close().await?;
-        }
+    match opened(settings, Join::Share, async |installation| Ok(database(installation).await)).await {
+        Ok(more) => findings.extend(more),
         Err(error) => findings.push(Finding::new("database", Err::<(), _>(error), |()| String::new())),
     }
     if json {
@@ -62,15 +42,26 @@ pub(super) async fn run(settings: Settings, json: bool) -> Result<ExitCode> {
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// What there is to prove once the database answers.
+async fn database(installation: &Installation) -> [Finding; 3] {
+    let detail = installation.psql().unwrap_or_else(|| "reachable".to_owned());
+    let current = installation.prepare_for_command().await;
+    let key = installation.stored_signing_key().await;
+    [
+        Finding { check: "database", ok: true, detail },
+        Finding::new("schema", current, |()| format!("version {}", schema::newest())),
+        Finding::new("keys", key, |key| match key {
+            Some(key) => format!("signing with {}", key.kid()),
+            None => "none yet: the server's first start makes one".to_owned(),
+        }),
+    ]
+}
+
 /// The settings were read, or we would not be here: what is left is whether a server could start with them.
 fn serving(settings: &Settings) -> Finding {
     let url = settings.check_serving().and_then(|()| settings.public_url(&settings.listen));
     Finding::new("settings", url.map_err(Into::into), |url| {
-        let listen = match &settings.listen {
-            Listen::Tcp(address) => address.to_string(),
-            Listen::Unix(path) => format!("unix:{}", path.display()),
-        };
         let warning = if url.starts_with("https://") { "" } else { "; warning: DNA_PUBLIC_URL is not https" };
-        format!("listen on {listen} as {url}{warning}")
+        format!("listen on {} as {url}{warning}", settings.listen)
     })
 }

@@ -3,17 +3,18 @@
 use anyhow::Result;
 
 use super::output;
-use crate::{installation::Installation, postgres::Join, settings::Settings};
+use crate::installation::Installation;
 
-pub(super) async fn run(settings: Settings, json: bool) -> Result<()> {
-    let installation = Installation::open(settings, Join::Share).await?;
+pub(super) async fn run(installation: &Installation, json: bool) -> Result<()> {
     let applied = installation.migrate().await?;
     if json {
         output::print(&serde_json::json!({ "applied": applied }), true)?;
     } else if applied.is_empty() {
         println!("nothing to apply: the schema is current");
     } else {
-        applied.iter().for_each(|migration| println!("applied {migration}"));
+        for migration in applied {
+            println!("applied {migration}");
+        }
     }
-    installation.close().await
+    Ok(())
 }

@@ -14,6 +14,8 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    installation::Installation,
+    postgres::Join,
     settings::{self, Settings, Vars},
     telemetry,
 };
@@ -74,11 +76,36 @@ fn start(command: Command) -> Result<ExitCode> {
 async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
     match command {
         Command::Serve => serve::run(settings).await?,
-        Command::Migrate(output) => migrate::run(settings, output.json).await?,
+        Command::Migrate(output) => {
+            opened(settings, Join::Share, async |installation| migrate::run(installation, output.json).await).await?;
+        }
         Command::Check(output) => return check::run(settings, output.json).await,
-        Command::Partner(command) => partner::run(settings, command).await?,
-        Command::OauthClient(command) => oauth_client::run(settings, command).await?,
-        Command::User(command) => user::run(settings, command).await?,
+        Command::Partner(command) => {
+            for_command(settings, async |installation| partner::run(installation, command).await).await?;
+        }
+        Command::OauthClient(command) => {
+            for_command(settings, async |installation| oauth_client::run(installation, command).await).await?;
+        }
+        Command::User(command) => {
+            for_command(settings, async |installation| user::run(installation, command).await).await?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the installation for some work, and closes it whatever comes of that.
+async fn opened<T>(settings: Settings, join: Join, work: impl AsyncFnOnce(&Installation) -> Result<T>) -> Result<T> {
+    let installation = Installation::open(settings, join).await?;
+    let done = work(&installation).await;
+    installation.close().await?;
+    done
+}
+
+/// Opens the installation for an operator's command.
+async fn for_command(settings: Settings, work: impl AsyncFnOnce(&Installation) -> Result<()>) -> Result<()> {
+    opened(settings, Join::Share, async |installation| {
+        installation.prepare_for_command().await?;
+        work(installation).await
+    })
+    .await
 }

@@ -12,7 +12,6 @@ use crate::{
         scope::ScopeSet,
     },
     installation::Installation,
-    settings::Settings,
     store,
 };
 
@@ -37,7 +36,7 @@ enum Action {
         /// The scopes that it may have, space-delimited [default: all]
         #[arg(long, value_parser = ScopeSet::parse)]
         scope: Option<ScopeSet>,
-        /// The grants that it may use: password, refresh_token [default: both]
+        /// The grants that it may use: password, `refresh_token` [default: both]
         #[arg(long, value_parser = GrantTypes::parse)]
         grant: Option<GrantTypes>,
     },
@@ -49,7 +48,7 @@ enum Action {
     },
     /// Change what an OAuth client may have and use; tokens that it has stay as they are until they expire
     Edit {
-        /// Its client_id
+        /// Its `client_id`
         #[arg(value_parser = client_id)]
         client_id: OauthClientId,
         /// The scopes that it may have from now on, space-delimited
@@ -61,19 +60,19 @@ enum Action {
     },
     /// Replace an OAuth client's secret; prints the new one, this once
     RotateSecret {
-        /// Its client_id
+        /// Its `client_id`
         #[arg(value_parser = client_id)]
         client_id: OauthClientId,
     },
     /// Refuse an OAuth client's tokens and requests for tokens, within a second
     Disable {
-        /// Its client_id
+        /// Its `client_id`
         #[arg(value_parser = client_id)]
         client_id: OauthClientId,
     },
     /// Let a disabled OAuth client in again
     Enable {
-        /// Its client_id
+        /// Its `client_id`
         #[arg(value_parser = client_id)]
         client_id: OauthClientId,
     },
@@ -83,18 +82,17 @@ fn client_id(text: &str) -> Result<OauthClientId> {
     OauthClientId::parse(text).context("a client_id looks like 0b9f8a52-7c1e-4c57-9d0e-3f6a2b1c4d5e")
 }
 
-pub(super) async fn run(settings: Settings, command: Command) -> Result<()> {
-    let installation = Installation::open_for_command(settings).await?;
+pub(super) async fn run(installation: &Installation, command: Command) -> Result<()> {
     let (db, json) = (&installation.db, command.output.json);
     match command.action {
         Action::Add { partner, name, scope, grant } => {
-            let partner = find_partner(&installation, &partner).await?;
+            let partner = find_partner(installation, &partner).await?;
             let (scope, grant) = (scope.unwrap_or_else(ScopeSet::all), grant.unwrap_or_else(GrantTypes::all));
             output::print_once(&accounts::add_oauth_client(db, partner, &name, scope, &grant).await?, json)?;
         }
         Action::List { partner } => {
             let partner = match partner {
-                Some(name) => Some(find_partner(&installation, &name).await?),
+                Some(name) => Some(find_partner(installation, &name).await?),
                 None => None,
             };
             output::print(&store::oauth_client::list(db, partner).await?, json)?;
@@ -106,10 +104,10 @@ pub(super) async fn run(settings: Settings, command: Command) -> Result<()> {
             output::print(&edited, json)?;
         }
         Action::RotateSecret { client_id } => output::print_once(&accounts::rotate_secret(db, client_id).await?, json)?,
-        Action::Disable { client_id } => set_enabled(&installation, client_id, false, json).await?,
-        Action::Enable { client_id } => set_enabled(&installation, client_id, true, json).await?,
+        Action::Disable { client_id } => set_enabled(installation, client_id, false, json).await?,
+        Action::Enable { client_id } => set_enabled(installation, client_id, true, json).await?,
     }
-    installation.close().await
+    Ok(())
 }
 
 /// The partner of that name, for commands that need one.

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 
 use super::{Output, output};
-use crate::{accounts, domain::partner::Name, installation::Installation, settings::Settings, store};
+use crate::{accounts, domain::partner::Name, installation::Installation, store};
 
 #[derive(Args)]
 pub(super) struct Command {
@@ -36,16 +36,15 @@ enum Action {
     },
 }
 
-pub(super) async fn run(settings: Settings, command: Command) -> Result<()> {
-    let installation = Installation::open_for_command(settings).await?;
+pub(super) async fn run(installation: &Installation, command: Command) -> Result<()> {
     let json = command.output.json;
     match command.action {
         Action::Add { name } => output::print_once(&accounts::add_partner(&installation.db, &name).await?, json)?,
         Action::List => output::print(&store::partner::list(&installation.db).await?, json)?,
-        Action::Disable { name } => set_enabled(&installation, name, false, json).await?,
-        Action::Enable { name } => set_enabled(&installation, name, true, json).await?,
+        Action::Disable { name } => set_enabled(installation, name, false, json).await?,
+        Action::Enable { name } => set_enabled(installation, name, true, json).await?,
     }
-    installation.close().await
+    Ok(())
 }
 
 async fn set_enabled(installation: &Installation, name: String, enabled: bool, json: bool) -> Result<()> {

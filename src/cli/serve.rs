@@ -8,6 +8,7 @@ use tokio::{
     sync::watch,
 };
 
+use super::opened;
 use crate::{
     background,
     clock::Clock,
@@ -29,11 +30,21 @@ pub(super) async fn run(settings: Settings) -> Result<()> {
     let bound = listener.local_addr().map_or_else(|| settings.listen.clone(), Listen::Tcp);
     let public_url = settings.public_url(&bound)?;
 
-    let installation = Installation::open(settings, Join::Own).await?;
+    opened(settings, Join::Own, async |installation| live(installation, listener, &bound, public_url, stop).await).await
+}
+
+/// What is between the open database and its closing.
+async fn live(
+    installation: &Installation,
+    listener: Listener,
+    bound: &Listen,
+    public_url: String,
+    stop: Stop,
+) -> Result<()> {
     let key = installation.set_up().await?;
-    let app = state(&installation, key, public_url);
+    let app = state(installation, key, public_url);
     background::learn_disabled(&app).await.context("cannot learn what is disabled")?;
-    announce(&installation, &app)?;
+    announce(installation, &app, bound)?;
 
     let learning = tokio::spawn(background::run(app.clone()));
     serve(listener, router(app.clone()), stop.wait()).await;
@@ -43,9 +54,8 @@ pub(super) async fn run(settings: Settings) -> Result<()> {
     if let Err(error) = background::write_documented_forms(&app).await {
         tracing::warn!(%error, "the last uses of the documented forms were not counted");
     }
-    app.db.close().await;
     app.monitor.close().await;
-    installation.close().await
+    Ok(())
 }
 
 /// SIGTERM and SIGINT; the second of them ends the process at once.
@@ -106,7 +116,7 @@ fn state(installation: &Installation, key: SigningKey, public_url: String) -> Ap
 
 impl From<&Settings> for Policy {
     fn from(settings: &Settings) -> Self {
-        let seconds = |ttl: std::time::Duration| i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX);
+        let seconds = |ttl: std::time::Duration| u32::try_from(ttl.as_secs()).unwrap_or(u32::MAX);
         Self {
             access_token_ttl: seconds(settings.access_token_ttl),
             refresh_token_ttl: seconds(settings.refresh_token_ttl),
@@ -119,9 +129,10 @@ impl From<&Settings> for Policy {
 }
 
 /// Tells where the server is; with the embedded database, also how to try it.
-fn announce(installation: &Installation, app: &AppState) -> Result<()> {
+fn announce(installation: &Installation, app: &AppState, bound: &Listen) -> Result<()> {
+    let listen = bound.to_string();
     let url = app.jwts.issuer();
-    tracing::info!(url, version = env!("CARGO_PKG_VERSION"), "ready");
+    tracing::info!(url, listen, version = env!("CARGO_PKG_VERSION"), "ready");
     if let Some(psql) = installation.psql() {
         let files = demo::Files::of(installation);
         demo::set_base_url(&files, url)?;

@@ -8,7 +8,6 @@ use crate::{
     accounts,
     domain::{scope::ScopeSet, user::Username},
     installation::Installation,
-    settings::Settings,
     store,
 };
 
@@ -60,29 +59,28 @@ enum Action {
     },
 }
 
-pub(super) async fn run(settings: Settings, command: Command) -> Result<()> {
-    let installation = Installation::open_for_command(settings).await?;
+pub(super) async fn run(installation: &Installation, command: Command) -> Result<()> {
     let (db, json) = (&installation.db, command.output.json);
     match command.action {
         Action::Add { partner, username, scope } => {
-            let partner = find_partner(&installation, &partner).await?;
+            let partner = find_partner(installation, &partner).await?;
             let scope = scope.unwrap_or_else(ScopeSet::all);
             output::print_once(&accounts::add_user(db, partner, &username, scope).await?, json)?;
         }
         Action::List { partner } => {
             let partner = match partner {
-                Some(name) => Some(find_partner(&installation, &name).await?),
+                Some(name) => Some(find_partner(installation, &name).await?),
                 None => None,
             };
             output::print(&store::user::list(db, partner).await?, json)?;
         }
         Action::ResetPassword { username } => {
-            output::print_once(&accounts::reset_password(db, &username).await?, json)?
+            output::print_once(&accounts::reset_password(db, &username).await?, json)?;
         }
-        Action::Disable { username } => set_enabled(&installation, &username, false, json).await?,
-        Action::Enable { username } => set_enabled(&installation, &username, true, json).await?,
+        Action::Disable { username } => set_enabled(installation, &username, false, json).await?,
+        Action::Enable { username } => set_enabled(installation, &username, true, json).await?,
     }
-    installation.close().await
+    Ok(())
 }
 
 async fn set_enabled(installation: &Installation, username: &Username, enabled: bool, json: bool) -> Result<()> {

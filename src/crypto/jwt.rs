@@ -92,7 +92,7 @@ impl Jwts {
     ///
     /// # Errors
     /// [`SignError`] when the cryptographic library fails.
-    pub fn sign(&self, identity: &Identity, ttl: i64, clock: &Clock) -> Result<SecretString, SignError> {
+    pub fn sign(&self, identity: &Identity, ttl: u32, clock: &Clock) -> Result<SecretString, SignError> {
         let jti = Uuid::new_v4();
         let now = clock.now().timestamp();
         let header = Header { typ: "JWT", alg: "RS256", jti, kid: self.signing.kid() };
@@ -106,7 +106,7 @@ impl Jwts {
             jti,
             iat: now,
             nbf: now,
-            exp: now + ttl,
+            exp: now + i64::from(ttl),
             scope: identity.scope.to_string(),
             scopes: identity.scope.iter().map(|scope| scope.as_str().to_owned()).collect(),
         };
@@ -138,7 +138,7 @@ impl Jwts {
         if claims.nbf > now + LEEWAY {
             return Err(JwtError::Invalid);
         }
-        if claims.exp + LEEWAY <= now {
+        if claims.exp <= now - LEEWAY {
             return Err(JwtError::Expired);
         }
         Ok(Identity {

@@ -20,7 +20,7 @@ pub const NOBODY: &str =
 pub struct BadHash(String);
 
 impl BadHash {
-    fn new(why: impl ToString) -> Self {
+    fn new(why: &(impl ToString + ?Sized)) -> Self {
         Self(why.to_string())
     }
 }
@@ -41,9 +41,9 @@ impl Workspace {
         let hash = PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::default().into()),
-            params: ParamsString::try_from(&params).map_err(BadHash::new)?,
-            salt: Some(Salt::new(&salt).map_err(BadHash::new)?),
-            hash: Some(Output::new(&output).map_err(BadHash::new)?),
+            params: ParamsString::try_from(&params).map_err(|e| BadHash::new(&e))?,
+            salt: Some(Salt::new(&salt).map_err(|e| BadHash::new(&e))?),
+            hash: Some(Output::new(&output).map_err(|e| BadHash::new(&e))?),
         };
         Ok(hash.to_string())
     }
@@ -53,9 +53,9 @@ impl Workspace {
     /// # Errors
     /// [`BadHash`] when `stored` is no argon2id hash.
     pub fn verify(&mut self, password: &str, stored: &str) -> Result<bool, BadHash> {
-        let stored = PasswordHash::new(stored).map_err(BadHash::new)?;
-        let params = Params::try_from(&stored).map_err(BadHash::new)?;
-        let version = stored.version.map_or(Ok(Version::default()), Version::try_from).map_err(BadHash::new)?;
+        let stored = PasswordHash::new(stored).map_err(|e| BadHash::new(&e))?;
+        let params = Params::try_from(&stored).map_err(|e| BadHash::new(&e))?;
+        let version = stored.version.map_or(Ok(Version::default()), Version::try_from).map_err(|e| BadHash::new(&e))?;
         let (Some(salt), Some(expected), true) =
             (stored.salt, stored.hash, stored.algorithm == Algorithm::Argon2id.ident())
         else {
@@ -70,7 +70,7 @@ impl Workspace {
         let mut output = [0; 32];
         Argon2::new(Algorithm::Argon2id, version, params)
             .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut self.0)
-            .map_err(BadHash::new)?;
+            .map_err(|e| BadHash::new(&e))?;
         Ok(output)
     }
 }

@@ -142,3 +142,11 @@ pub struct Client {
     /// When its status took effect.
     pub status_changed_at: DateTime<Utc>,
 }
+
+impl Client {
+    /// A client as it is when it has just been created.
+    #[must_use]
+    pub const fn new(id: i64, ns_domain: String, data: NewClient, at: DateTime<Utc>) -> Self {
+        Self { id, ns_domain, status: Status::Pending, data, created_at: at, updated_at: at, status_changed_at: at }
+    }
+}

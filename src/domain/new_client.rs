@@ -12,7 +12,6 @@ use super::{
 const HAS_SUBRESELLER: &str = "has_subreseller_id";
 const SAME_BILLING: &str = "same_billing_address";
 
-/// Parameters that `POST /api/residential/client` knows, with the document's later spelling of one.
 impl NewClient {
     /// Checks every parameter.
     ///
@@ -36,26 +35,24 @@ impl NewClient {
         let customer_id = form.optional("customer_id", |v| line(v, 128));
         let start_billing_date = form.optional("start_billing_date", date);
 
-        let parts = (email, first_name, last_name, zip, address, same.zip(billing));
-        match (ValidationErrors::new(form.refusals), parts) {
-            (
-                None,
-                (Some(email), Some(first_name), Some(last_name), Some(zipcode), Some(address), Some((same, billing))),
-            ) => {
-                let billing = Billing { same_address: same, address: billing.0, zipcode: billing.1 };
-                Ok(Self {
-                    subreseller_id,
-                    email,
-                    first_name,
-                    last_name,
-                    address,
-                    zipcode,
-                    billing,
-                    customer_id,
-                    start_billing_date,
-                })
-            }
-            (errors, _) => Err(errors.expect("what is absent was refused")),
+        let errors = ValidationErrors::new(form.refusals);
+        let new = || {
+            let (same_address, (address_billed, zipcode_billed)) = same.zip(billing)?;
+            Some(Self {
+                subreseller_id,
+                email: email?,
+                first_name: first_name?,
+                last_name: last_name?,
+                address: address?,
+                zipcode: zip?,
+                billing: Billing { same_address, address: address_billed, zipcode: zipcode_billed },
+                customer_id,
+                start_billing_date,
+            })
+        };
+        match new() {
+            Some(new) if errors.is_empty() => Ok(new),
+            _ => Err(errors),
         }
     }
 }

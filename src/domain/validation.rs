@@ -54,10 +54,16 @@ impl Refusal {
 pub struct ValidationErrors(Vec<(&'static str, Refusal)>);
 
 impl ValidationErrors {
-    /// The refusals, where there is one at all.
+    /// These refusals.
     #[must_use]
-    pub fn new(refusals: Vec<(&'static str, Refusal)>) -> Option<Self> {
-        (!refusals.is_empty()).then_some(Self(refusals))
+    pub const fn new(refusals: Vec<(&'static str, Refusal)>) -> Self {
+        Self(refusals)
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The first message, and how many more there are.

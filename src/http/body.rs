@@ -1,6 +1,6 @@
 //! Reading a request: the parameters of its URL and of its body, strictly, within a size and a time.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -120,7 +120,7 @@ fn decode(encoded: &str) -> Result<String, Unreadable> {
     }
     let spaced = encoded.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
-    decoded.map(|text| text.into_owned()).map_err(|_| Unreadable::Malformed("The parameters are not UTF-8."))
+    decoded.map(Cow::into_owned).map_err(|_| Unreadable::Malformed("The parameters are not UTF-8."))
 }
 
 /// Reads a JSON object, and keeps what an ordinary reader drops: members that come twice.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::{
     domain::{
         client::{Client, ClientStatus},
+        secret::Secret,
         time::rfc3339,
     },
     oauth::Tokens,
@@ -29,7 +30,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
 #[derive(Serialize)]
 struct TokenBody<'a> {
     token_type: &'static str,
-    expires_in: i64,
+    expires_in: u32,
     access_token: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
@@ -47,7 +48,7 @@ pub fn tokens(tokens: &Tokens, documented: bool) -> Response {
         token_type: "Bearer",
         expires_in: tokens.expires_in,
         access_token: tokens.access_token.expose_secret(),
-        refresh_token: tokens.refresh_token.as_ref().map(|token| token.reveal()),
+        refresh_token: tokens.refresh_token.as_ref().map(Secret::reveal),
         scope: differs.then(|| tokens.scope.to_string()),
     };
     if documented { json(StatusCode::OK, &[body]) } else { json(StatusCode::OK, &body) }

@@ -1,5 +1,7 @@
 //! Which OAuth client asks (RFC 6749 §2.3.1): by HTTP Basic or by parameters, never by both.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -69,7 +71,7 @@ impl Basic {
 
 fn urldecode(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8().ok().map(|decoded| decoded.into_owned())
+    percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)
 }
 
 /// The OAuth client that sent a request.

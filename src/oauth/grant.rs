@@ -17,7 +17,7 @@ pub struct Tokens {
     /// The access token, a JWT.
     pub access_token: SecretString,
     /// Seconds that it lives.
-    pub expires_in: i64,
+    pub expires_in: u32,
     /// The refresh token; none for an OAuth client that may not use it.
     pub refresh_token: Option<Secret>,
     /// What the access token allows.

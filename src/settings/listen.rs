@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, os::unix::net, path::PathBuf};
+use std::{fmt, net::SocketAddr, os::unix::net, path::PathBuf};
 
 /// Where the server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,15 @@ impl Listen {
         match self {
             Self::Tcp(address) => address.ip().to_canonical().is_unspecified(),
             Self::Unix(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(out),
+            Self::Unix(path) => write!(out, "unix:{}", path.display()),
         }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::{
     caller::Identity,
-    client::{Client, ClientId, ClientName, ClientStatus, NewClient, Status, Transition},
+    client::{Client, ClientId, ClientName, ClientStatus, NewClient, Transition},
     ns_domain,
     partner::PartnerId,
 };
@@ -74,16 +74,7 @@ pub async fn create(
     )
     .fetch_one(db)
     .await?;
-    let at = row.created_at;
-    Ok(Client {
-        id: row.id,
-        ns_domain: row.ns_domain,
-        status: Status::Pending,
-        data: new,
-        created_at: at,
-        updated_at: at,
-        status_changed_at: at,
-    })
+    Ok(Client::new(row.id, row.ns_domain, new, row.created_at))
 }
 
 /// The partner's client of that `customer_id`.

@@ -32,7 +32,7 @@ pub async fn insert(
     identity: &Identity,
     password_changed_at: DateTime<Utc>,
     hash: &SecretHash,
-    ttl: i64,
+    ttl: u32,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         r#"
@@ -50,7 +50,7 @@ pub async fn insert(
         identity.sid,
         identity.oauth_client.0,
         identity.scope.to_string(),
-        ttl as f64,
+        f64::from(ttl),
     )
     .execute(db)
     .await?;
@@ -95,7 +95,7 @@ pub async fn rotate(
     user: UserId,
     hash: &SecretHash,
     successor: &SecretHash,
-    ttl: i64,
+    ttl: u32,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         r#"
@@ -114,7 +114,7 @@ pub async fn rotate(
         user.0,
         hash.as_bytes(),
         successor.as_bytes(),
-        ttl as f64,
+        f64::from(ttl),
     )
     .execute(db)
     .await?;

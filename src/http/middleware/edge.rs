@@ -1,6 +1,7 @@
 //! The outermost layer: it names the request, bounds it, writes its error, sets what every reply carries, and logs it.
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -66,7 +67,7 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
     set_headers(response.headers_mut(), &id);
-    span.in_scope(|| log(&method, &response, error.as_deref(), from.map(|ip| ip.to_string()), start));
+    span.in_scope(|| log(&method, &response, error.as_deref(), from, start));
     response
 }
 
@@ -90,11 +91,12 @@ fn set_headers(headers: &mut HeaderMap, id: &str) {
 }
 
 /// One line a request: never its path, its query, a header or a body.
-fn log(method: &Method, response: &Response, error: Option<&ApiError>, from: Option<String>, start: Instant) {
+fn log(method: &Method, response: &Response, error: Option<&ApiError>, from: Option<IpAddr>, start: Instant) {
     let extensions = response.extensions();
     let route = extensions.get::<Route>().map_or("none", |route| route.0.as_str());
     let status = response.status().as_u16();
     let ms = start.elapsed().as_millis();
+    let from = from.map(tracing::field::display);
     let identity = extensions.get::<Identity>();
     let partner = identity.map(|identity| tracing::field::display(identity.partner.0));
     let oauth_client = identity.map(|identity| tracing::field::display(identity.oauth_client.0));
