@@ -3,5 +3,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod another_process;
 mod client;
+mod command_line;
+mod embedded_postgres;
+mod embedded_postgres_as_root;
+mod embedded_postgres_killed;
+mod hang_ups;
+mod journey;
+mod layers;
+mod private_file;
 mod settings;

@@ -76,3 +76,8 @@ pub async fn empty_url() -> String {
     let url = cluster.url();
     url.replacen("/dna?", &format!("/{name}?"), 1)
 }
+
+/// A connection of one's own to the database of a pool.
+pub async fn connect_like(pool: &sqlx::PgPool) -> PgConnection {
+    connect(&pool.connect_options()).await
+}

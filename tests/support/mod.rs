@@ -2,9 +2,10 @@
 //! searched for their secrets when the test ends.
 
 mod app;
-mod database;
+pub mod database;
 mod log;
 mod partner;
+pub mod program;
 mod reply;
 
 pub use app::App;

@@ -1,0 +1,76 @@
+//! The layers, and which may know of which: data flows one way.
+
+use std::{fs, path::Path};
+
+/// A layer, and what it may import of the crate.
+const LAYERS: [(&str, &[&str]); 6] = [
+    ("clock.rs", &[]),
+    ("domain", &["domain"]),
+    ("crypto", &["crypto", "domain", "clock"]),
+    ("store", &["store", "domain"]),
+    ("oauth", &["oauth", "domain", "clock", "crypto", "store", "state"]),
+    ("http", &["http", "domain", "clock", "crypto", "store", "state", "oauth"]),
+];
+
+fn sources(path: &Path) -> Vec<(String, String)> {
+    if path.is_file() {
+        return vec![(path.display().to_string(), fs::read_to_string(path).expect("a source"))];
+    }
+    let entries = fs::read_dir(path).expect("a folder");
+    entries.flat_map(|entry| sources(&entry.expect("an entry").path())).collect()
+}
+
+/// The modules of the crate that a source names after `crate::`, alone or in braces.
+fn imports(source: &str) -> Vec<String> {
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut found = Vec::new();
+    for rest in source.split("crate::").skip(1) {
+        let Some(list) = rest.strip_prefix('{') else {
+            found.push(word(rest));
+            continue;
+        };
+        let mut depth = 0;
+        let mut at_start = true;
+        for (place, c) in list.char_indices() {
+            match c {
+                '}' if depth == 0 => break,
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => at_start = true,
+                c if at_start && c.is_alphabetic() => {
+                    found.push(word(&list[place..]));
+                    at_start = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn each_layer_imports_only_what_is_below_it() {
+    for (layer, allowed) in LAYERS {
+        for (name, source) in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(layer)) {
+            for module in imports(&source) {
+                assert!(allowed.contains(&module.as_str()), "{name} imports {module}, which {layer} may not");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_import_is_found_alone_and_in_braces() {
+    let source =
+        "use crate::store;\nuse crate::{\n    domain::{a, b},\n    oauth::c,\n};\nlet x = crate::clock::now();";
+    assert_eq!(imports(source), ["store", "domain", "oauth", "clock"]);
+}
+
+#[test]
+fn no_source_is_longer_than_300_lines() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (name, source) in sources(&root.join("src")).into_iter().chain(sources(&root.join("tests"))) {
+        let is_rust = Path::new(&name).extension().is_some_and(|extension| extension == "rs");
+        assert!(!is_rust || source.lines().count() <= 300, "{name} has {} lines", source.lines().count());
+    }
+}
