@@ -34,9 +34,8 @@ pub(super) async fn run(settings: Settings, json: bool) -> Result<ExitCode> {
     if json {
         output::print(&findings, true)?;
     } else {
-        for Finding { check, ok, detail } in &findings {
-            println!("{:6} {check:8} {detail}", if *ok { "ok" } else { "FAILED" });
-        }
+        let line = |f: &Finding| format!("{:6} {:8} {}\n", if f.ok { "ok" } else { "FAILED" }, f.check, f.detail);
+        output::write(&findings.iter().map(line).collect::<String>())?;
     }
     let all = findings.iter().all(|finding| finding.ok);
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -8,13 +8,8 @@ use crate::installation::Installation;
 pub(super) async fn run(installation: &Installation, json: bool) -> Result<()> {
     let applied = installation.migrate().await?;
     if json {
-        output::print(&serde_json::json!({ "applied": applied }), true)?;
-    } else if applied.is_empty() {
-        println!("nothing to apply: the schema is current");
-    } else {
-        for migration in applied {
-            println!("applied {migration}");
-        }
+        return output::print(&serde_json::json!({ "applied": applied }), true);
     }
-    Ok(())
+    let lines: String = applied.iter().map(|migration| format!("applied {migration}\n")).collect();
+    output::write(if applied.is_empty() { "nothing to apply: the schema is current\n" } else { &lines })
 }

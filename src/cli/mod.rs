@@ -37,11 +37,20 @@ enum Command {
     /// Prove the settings, the database, the schema's version and the keys, a line each
     Check(Output),
     /// Partners: the tenants that own OAuth clients, users and clients
-    Partner(partner::Command),
+    Partner(Noun<partner::Action>),
     /// OAuth clients: the programs that ask for tokens
-    OauthClient(oauth_client::Command),
+    OauthClient(Noun<oauth_client::Action>),
     /// Users: whose username and password are sent
-    User(user::Command),
+    User(Noun<user::Action>),
+}
+
+/// What can be done to something, and how the outcome is printed.
+#[derive(Args)]
+struct Noun<Action: Subcommand> {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Args)]
@@ -80,14 +89,14 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
             opened(settings, Join::Share, async |installation| migrate::run(installation, output.json).await).await?;
         }
         Command::Check(output) => return check::run(settings, output.json).await,
-        Command::Partner(command) => {
-            for_command(settings, async |installation| partner::run(installation, command).await).await?;
+        Command::Partner(Noun { action, output }) => {
+            for_command(settings, async |i| partner::run(i, action, output.json).await).await?;
         }
-        Command::OauthClient(command) => {
-            for_command(settings, async |installation| oauth_client::run(installation, command).await).await?;
+        Command::OauthClient(Noun { action, output }) => {
+            for_command(settings, async |i| oauth_client::run(i, action, output.json).await).await?;
         }
-        Command::User(command) => {
-            for_command(settings, async |installation| user::run(installation, command).await).await?;
+        Command::User(Noun { action, output }) => {
+            for_command(settings, async |i| user::run(i, action, output.json).await).await?;
         }
     }
     Ok(ExitCode::SUCCESS)

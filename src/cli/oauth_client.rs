@@ -1,30 +1,22 @@
 //! `dna-api oauth-client …`
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
-use super::{Output, output};
+use super::{output, partner::find_partner};
 use crate::{
     accounts,
     domain::{
         oauth_client::{GrantTypes, OauthClientId},
-        partner::{Name, PartnerId},
+        partner::Name,
         scope::ScopeSet,
     },
     installation::Installation,
     store,
 };
 
-#[derive(Args)]
-pub(super) struct Command {
-    #[command(subcommand)]
-    action: Action,
-    #[command(flatten)]
-    output: Output,
-}
-
 #[derive(Subcommand)]
-enum Action {
+pub(super) enum Action {
     /// Add an OAuth client to a partner; prints its secret, this once
     Add {
         /// The partner's name
@@ -82,9 +74,9 @@ fn client_id(text: &str) -> Result<OauthClientId> {
     OauthClientId::parse(text).context("a client_id looks like 0b9f8a52-7c1e-4c57-9d0e-3f6a2b1c4d5e")
 }
 
-pub(super) async fn run(installation: &Installation, command: Command) -> Result<()> {
-    let (db, json) = (&installation.db, command.output.json);
-    match command.action {
+pub(super) async fn run(installation: &Installation, action: Action, json: bool) -> Result<()> {
+    let db = &installation.db;
+    match action {
         Action::Add { partner, name, scope, grant } => {
             let partner = find_partner(installation, &partner).await?;
             let (scope, grant) = (scope.unwrap_or_else(ScopeSet::all), grant.unwrap_or_else(GrantTypes::all));
@@ -108,12 +100,6 @@ pub(super) async fn run(installation: &Installation, command: Command) -> Result
         Action::Enable { client_id } => set_enabled(installation, client_id, true, json).await?,
     }
     Ok(())
-}
-
-/// The partner of that name, for commands that need one.
-pub(super) async fn find_partner(installation: &Installation, name: &str) -> Result<PartnerId> {
-    let partner = store::partner::find(&installation.db, name).await?;
-    partner.with_context(|| format!("there is no partner `{name}`: see `dna-api partner list`"))
 }
 
 fn found(client_id: OauthClientId, found: bool) -> Result<()> {

@@ -1,26 +1,21 @@
 //! What a command prints: for a person a line a member or a row an item, for a program one JSON document.
 
-use anyhow::Result;
+use std::io::Write as _;
+
+use anyhow::{Context as _, Result};
 use serde::Serialize;
 use serde_json::Value;
 
 /// Prints a reply.
 pub(super) fn print(reply: &impl Serialize, json: bool) -> Result<()> {
     let value = serde_json::to_value(reply)?;
-    if json {
-        println!("{value}");
-        return Ok(());
-    }
-    match &value {
+    let text = match &value {
+        _ if json => format!("{value}\n"),
         Value::Array(items) => table(items),
-        Value::Object(members) => {
-            for (name, value) in members {
-                println!("{name}: {}", plain(value));
-            }
-        }
-        other => println!("{}", plain(other)),
-    }
-    Ok(())
+        Value::Object(members) => members.iter().map(|(name, value)| format!("{name}: {}\n", plain(value))).collect(),
+        other => format!("{}\n", plain(other)),
+    };
+    write(&text)
 }
 
 /// Prints a reply that holds a secret, and tells a person that it will not be shown again.
@@ -30,6 +25,11 @@ pub(super) fn print_once(reply: &impl Serialize, json: bool) -> Result<()> {
         eprintln!("Keep the secrets now: they are stored as hashes and cannot be shown again.");
     }
     Ok(())
+}
+
+/// Writes to standard output; a reader that has gone away is an error to report, not a panic.
+pub(super) fn write(text: &str) -> Result<()> {
+    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
 }
 
 /// What was done, where there is nothing else to say.
@@ -45,23 +45,20 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "-".to_owned(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
 }
 
-fn table(items: &[Value]) {
-    let Some(first) = items.first().and_then(Value::as_object) else {
-        println!("none");
-        return;
-    };
+fn table(items: &[Value]) -> String {
+    let Some(first) = items.first().and_then(Value::as_object) else { return "none\n".to_owned() };
     let header: Vec<String> = first.keys().cloned().collect();
     let cells = |item: &Value| header.iter().map(|name| plain(&item[name])).collect::<Vec<_>>();
     let rows: Vec<Vec<String>> = std::iter::once(header.clone()).chain(items.iter().map(cells)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
-    for row in rows {
-        let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        println!("{}", line.join("  ").trim_end());
-    }
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
 }

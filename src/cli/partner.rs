@@ -1,21 +1,18 @@
 //! `dna-api partner …`
 
-use anyhow::{Result, bail};
-use clap::{Args, Subcommand};
+use anyhow::{Context as _, Result, bail};
+use clap::Subcommand;
 
-use super::{Output, output};
-use crate::{accounts, domain::partner::Name, installation::Installation, store};
-
-#[derive(Args)]
-pub(super) struct Command {
-    #[command(subcommand)]
-    action: Action,
-    #[command(flatten)]
-    output: Output,
-}
+use super::output;
+use crate::{
+    accounts,
+    domain::partner::{Name, PartnerId},
+    installation::Installation,
+    store,
+};
 
 #[derive(Subcommand)]
-enum Action {
+pub(super) enum Action {
     /// Add a partner with one OAuth client and one user; prints their secrets, this once
     Add {
         /// A name that no other partner has
@@ -36,15 +33,20 @@ enum Action {
     },
 }
 
-pub(super) async fn run(installation: &Installation, command: Command) -> Result<()> {
-    let json = command.output.json;
-    match command.action {
+pub(super) async fn run(installation: &Installation, action: Action, json: bool) -> Result<()> {
+    match action {
         Action::Add { name } => output::print_once(&accounts::add_partner(&installation.db, &name).await?, json)?,
         Action::List => output::print(&store::partner::list(&installation.db).await?, json)?,
         Action::Disable { name } => set_enabled(installation, name, false, json).await?,
         Action::Enable { name } => set_enabled(installation, name, true, json).await?,
     }
     Ok(())
+}
+
+/// The partner of that name, for commands that need one.
+pub(super) async fn find_partner(installation: &Installation, name: &str) -> Result<PartnerId> {
+    let partner = store::partner::find(&installation.db, name).await?;
+    partner.with_context(|| format!("there is no partner `{name}`: see `dna-api partner list`"))
 }
 
 async fn set_enabled(installation: &Installation, name: String, enabled: bool, json: bool) -> Result<()> {

@@ -1,9 +1,9 @@
 //! `dna-api user …`
 
 use anyhow::{Result, bail};
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
-use super::{Output, oauth_client::find_partner, output};
+use super::{output, partner::find_partner};
 use crate::{
     accounts,
     domain::{scope::ScopeSet, user::Username},
@@ -11,16 +11,8 @@ use crate::{
     store,
 };
 
-#[derive(Args)]
-pub(super) struct Command {
-    #[command(subcommand)]
-    action: Action,
-    #[command(flatten)]
-    output: Output,
-}
-
 #[derive(Subcommand)]
-enum Action {
+pub(super) enum Action {
     /// Add a user to a partner; prints the password, this once
     Add {
         /// The partner's name
@@ -59,9 +51,9 @@ enum Action {
     },
 }
 
-pub(super) async fn run(installation: &Installation, command: Command) -> Result<()> {
-    let (db, json) = (&installation.db, command.output.json);
-    match command.action {
+pub(super) async fn run(installation: &Installation, action: Action, json: bool) -> Result<()> {
+    let db = &installation.db;
+    match action {
         Action::Add { partner, username, scope } => {
             let partner = find_partner(installation, &partner).await?;
             let scope = scope.unwrap_or_else(ScopeSet::all);

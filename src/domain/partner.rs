@@ -26,9 +26,7 @@ impl Name {
     /// # Errors
     /// [`BadName`] when it breaks the rule.
     pub fn parse(name: &str) -> Result<Self, BadName> {
-        let name = name.trim();
-        let fits = !name.is_empty() && name.chars().count() <= Self::MAX && text::is_plain(name);
-        fits.then(|| Self(name.to_owned())).ok_or(BadName)
+        text::line(name, Self::MAX).map(Self).ok_or(BadName)
     }
 
     /// The name.

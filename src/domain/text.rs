@@ -9,6 +9,14 @@ pub fn is_plain(text: &str) -> bool {
     })
 }
 
+/// One line of 1 to `max` characters, trimmed.
+#[must_use]
+pub fn line(text: &str, max: usize) -> Option<String> {
+    let text = text.trim();
+    let fits = !text.is_empty() && text.chars().count() <= max && is_plain(text);
+    fits.then(|| text.to_owned())
+}
+
 /// Whether `text` is a US ZIP code: `33134` or `33134-1234`, in ASCII digits.
 #[must_use]
 pub fn is_zipcode(text: &str) -> bool {

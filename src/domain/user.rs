@@ -26,9 +26,7 @@ impl Username {
     /// # Errors
     /// [`BadUsername`] when it breaks the rule: there can be no such user.
     pub fn parse(username: &str) -> Result<Self, BadUsername> {
-        let username = username.trim();
-        let fits = !username.is_empty() && username.chars().count() <= Self::MAX && text::is_plain(username);
-        fits.then(|| Self(username.to_owned())).ok_or(BadUsername)
+        text::line(username, Self::MAX).map(Self).ok_or(BadUsername)
     }
 
     /// The username.
