@@ -34,8 +34,8 @@ pub(super) async fn run(settings: Settings, json: bool) -> Result<ExitCode> {
     if json {
         output::print(&findings, true)?;
     } else {
-        let line = |f: &Finding| format!("{:6} {:8} {}\n", if f.ok { "ok" } else { "FAILED" }, f.check, f.detail);
-        output::write(&findings.iter().map(line).collect::<String>())?;
+        let line = |f: &Finding| format!("{:6} {:8} {}", if f.ok { "ok" } else { "FAILED" }, f.check, f.detail);
+        output::write(&findings.iter().map(line).collect::<Vec<_>>())?;
     }
     let all = findings.iter().all(|finding| finding.ok);
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -10,6 +10,9 @@ pub(super) async fn run(installation: &Installation, json: bool) -> Result<()> {
     if json {
         return output::print(&serde_json::json!({ "applied": applied }), true);
     }
-    let lines: String = applied.iter().map(|migration| format!("applied {migration}\n")).collect();
-    output::write(if applied.is_empty() { "nothing to apply: the schema is current\n" } else { &lines })
+    let mut lines: Vec<String> = applied.iter().map(|migration| format!("applied {migration}")).collect();
+    if lines.is_empty() {
+        lines.push("nothing to apply: the schema is current".to_owned());
+    }
+    output::write(&lines)
 }

@@ -9,13 +9,13 @@ use serde_json::Value;
 /// Prints a reply.
 pub(super) fn print(reply: &impl Serialize, json: bool) -> Result<()> {
     let value = serde_json::to_value(reply)?;
-    let text = match &value {
-        _ if json => format!("{value}\n"),
+    let lines = match &value {
+        _ if json => vec![value.to_string()],
         Value::Array(items) => table(items),
-        Value::Object(members) => members.iter().map(|(name, value)| format!("{name}: {}\n", plain(value))).collect(),
-        other => format!("{}\n", plain(other)),
+        Value::Object(members) => members.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect(),
+        other => vec![plain(other)],
     };
-    write(&text)
+    write(&lines)
 }
 
 /// Prints a reply that holds a secret, and tells a person that it will not be shown again.
@@ -27,8 +27,9 @@ pub(super) fn print_once(reply: &impl Serialize, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// Writes to standard output; a reader that has gone away is an error to report, not a panic.
-pub(super) fn write(text: &str) -> Result<()> {
+/// Writes lines to standard output; a reader that has gone away is an error to report, not a panic.
+pub(super) fn write(lines: &[String]) -> Result<()> {
+    let text = lines.join("\n") + "\n";
     std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
 }
 
@@ -49,8 +50,8 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn table(items: &[Value]) -> String {
-    let Some(first) = items.first().and_then(Value::as_object) else { return "none\n".to_owned() };
+fn table(items: &[Value]) -> Vec<String> {
+    let Some(first) = items.first().and_then(Value::as_object) else { return vec!["none".to_owned()] };
     let header: Vec<String> = first.keys().cloned().collect();
     let cells = |item: &Value| header.iter().map(|name| plain(&item[name])).collect::<Vec<_>>();
     let rows: Vec<Vec<String>> = std::iter::once(header.clone()).chain(items.iter().map(cells)).collect();
@@ -58,7 +59,7 @@ fn table(items: &[Value]) -> String {
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |row: &Vec<String>| {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        format!("{}\n", cells.join("  ").trim_end())
+        cells.join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect()
 }
