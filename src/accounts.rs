@@ -143,10 +143,10 @@ pub async fn add_user(
 pub async fn reset_password(db: impl PgExecutor<'_>, username: &Username) -> Result<UserAccount> {
     let password = secret::generate_password();
     let hash = hash(&password)?;
-    if !store::user::set_password(db, username, &hash).await? {
-        bail!("there is no user `{}`: see `dna-api user list`", username.as_str());
-    }
-    Ok(UserAccount { username: username.as_str().to_owned(), password })
+    let found = store::user::set_password(db, username, &hash).await?;
+    let username =
+        found.with_context(|| format!("there is no user `{}`: see `dna-api user list`", username.as_str()))?;
+    Ok(UserAccount { username, password })
 }
 
 fn hash(password: &Secret) -> Result<String> {

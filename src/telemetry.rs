@@ -4,18 +4,9 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::Subscr
 
 use crate::settings::LogFormat;
 
-/// The filter of that directive. Postgres' notices are left out: the rollback that every connection is given back with
-/// would warn each time that there was nothing to roll back.
-#[must_use]
-pub fn filter(directive: &str) -> EnvFilter {
-    let silenced = "sqlx::postgres::notice=error".parse();
-    let filter = EnvFilter::new(directive);
-    silenced.map_or_else(|_| EnvFilter::new(directive), |silenced| filter.add_directive(silenced))
-}
-
 /// Starts logging. A panic is logged by its place alone: its message may quote what it was handling.
 pub fn init(directive: &str, format: LogFormat) {
-    let registry = tracing_subscriber::registry().with(filter(directive));
+    let registry = tracing_subscriber::registry().with(EnvFilter::new(directive));
     let started = match format {
         LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(false)).try_init(),
         LogFormat::Json => {

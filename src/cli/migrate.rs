@@ -7,6 +7,9 @@ use crate::installation::Installation;
 
 pub(super) async fn run(installation: &Installation, json: bool) -> Result<()> {
     let applied = installation.migrate().await?;
+    if installation.is_embedded() {
+        installation.set_up().await?;
+    }
     if json {
         return output::print(&serde_json::json!({ "applied": applied }), true);
     }

@@ -49,12 +49,12 @@ pub struct Form {
 /// [`Unreadable`]
 pub async fn form(request: Request) -> Result<Form, Unreadable> {
     let (parts, body) = request.into_parts();
-    let url = urlencoded(parts.uri.query().unwrap_or_default())?;
     let bytes = read(body).await?;
+    let url = || urlencoded(parts.uri.query().unwrap_or_default());
     let declared = header_text(&parts.headers, header::CONTENT_TYPE.as_str());
     if bytes.is_empty() {
         let seen = "The request has no body and no such parameter in its URL.".to_owned();
-        return Ok(Form { parameters: Parameters::new(url, Vec::new()), seen });
+        return Ok(Form { parameters: Parameters::new(url()?, Vec::new()), seen });
     }
     if parts.method == Method::GET {
         return Err(Unreadable::Malformed("A GET request may not have a body."));
@@ -65,13 +65,13 @@ pub async fn form(request: Request) -> Result<Form, Unreadable> {
     }
     let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let body = match essence.as_str() {
-        "application/x-www-form-urlencoded" => text(&bytes).and_then(urlencoded)?,
-        "application/json" => json(&bytes)?,
-        "multipart/form-data" => multipart(parts.headers, bytes).await?,
+        "application/x-www-form-urlencoded" => text(&bytes).and_then(urlencoded),
+        "application/json" => json(&bytes),
+        "multipart/form-data" => multipart(&parts.headers, bytes).await,
         _ => return Err(Unreadable::MediaType(if declared.is_empty() { "no content type".into() } else { declared })),
     };
     let seen = format!("The body was read as {essence} and has no such parameter.");
-    Ok(Form { parameters: Parameters::new(url, body), seen })
+    Ok(Form { parameters: Parameters::new(url()?, body?), seen })
 }
 
 /// A `GET` may not have a body (RFC 9110 §9.3.1): some that stand in between would take it for the next request.
@@ -159,10 +159,10 @@ fn json_value(value: serde_json::Value) -> Value {
     }
 }
 
-async fn multipart(headers: HeaderMap, bytes: Bytes) -> Result<Vec<(String, Value)>, Unreadable> {
+async fn multipart(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<(String, Value)>, Unreadable> {
     const BROKEN: Unreadable = Unreadable::Malformed("The multipart body is broken.");
     let mut request = Request::new(Body::from(bytes));
-    *request.headers_mut() = headers;
+    headers.clone_into(request.headers_mut());
     let mut fields = Multipart::from_request(request, &()).await.map_err(|_| BROKEN)?;
     let mut found = Vec::new();
     while let Some(field) = fields.next_field().await.map_err(|_| BROKEN)? {

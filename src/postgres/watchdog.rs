@@ -133,6 +133,8 @@ fn settings(durability: Durability) -> Vec<String> {
     let mut settings = vec![format!("port={PORT}")];
     let fixed = [
         "listen_addresses=",
+        // The details of a refused row hold what a partner wrote of a client.
+        "log_error_verbosity=terse",
         "unix_socket_permissions=0700",
         "logging_collector=off",
         "log_timezone=UTC",

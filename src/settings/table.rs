@@ -121,7 +121,7 @@ pub(super) const NS_DOMAIN_SUFFIX: Setting = Setting::new(
 pub(super) const TRUSTED_PROXIES: Setting = Setting::new(
     "DNA_TRUSTED_PROXIES",
     None,
-    "The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Unset: none. The peer of a Unix socket always is.",
+    "The proxies whose X-Forwarded-For is believed. Unset: none. The peer of a Unix socket always is.",
     "addresses or CIDRs between commas or spaces, such as 10.0.0.0/8, ::1",
 );
 pub(super) const DB_MAX_CONNECTIONS: Setting = Setting::new(

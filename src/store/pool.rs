@@ -33,7 +33,8 @@ pub fn pool(options: PgConnectOptions, max: u32) -> PgPool {
         })
         .after_release(|connection, _| {
             Box::pin(async move {
-                connection.execute("rollback").await?;
+                // Not `rollback` alone: with nothing to roll back, Postgres would log a warning each time.
+                connection.execute("begin; rollback").await?;
                 Ok(true)
             })
         })

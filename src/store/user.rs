@@ -107,7 +107,8 @@ pub async fn list(db: impl PgExecutor<'_>, partner: Option<PartnerId>) -> Result
     Ok(found.fetch_all(db).await?)
 }
 
-/// Sets a new password, which ends the refresh tokens that were issued before; says whether there is such a user.
+/// Sets a new password, which ends the refresh tokens that were issued before. The username as it is spelt; none where
+/// there is no such user.
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
@@ -115,13 +116,16 @@ pub async fn set_password(
     db: impl PgExecutor<'_>,
     username: &Username,
     password_hash: &str,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query!(
-        "update users set password_hash = $2, password_changed_at = clock_timestamp() where lower(username) = lower($1)",
+) -> Result<Option<String>, StoreError> {
+    let username = sqlx::query_scalar!(
+        r#"
+        update users set password_hash = $2, password_changed_at = clock_timestamp()
+        where lower(username) = lower($1) returning username
+        "#,
         username.as_str(),
         password_hash,
     );
-    Ok(done.execute(db).await?.rows_affected() == 1)
+    Ok(username.fetch_optional(db).await?)
 }
 
 /// Enables or disables a user; says whether there is one.

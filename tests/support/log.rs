@@ -5,7 +5,9 @@ use std::{
     sync::{Mutex, Once, PoisonError},
 };
 
-use tracing_subscriber::{Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    Layer as _, filter::LevelFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
@@ -26,8 +28,7 @@ impl io::Write for Writer {
 pub fn keep() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
-        let layer =
-            fmt::layer().with_ansi(false).with_writer(|| Writer).with_filter(dna_api::telemetry::filter("trace"));
+        let layer = fmt::layer().with_ansi(false).with_writer(|| Writer).with_filter(LevelFilter::TRACE);
         tracing_subscriber::registry().with(layer).init();
     });
 }

@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -51,10 +51,10 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
     let span = tracing::info_span!("request", id = %id);
     request.extensions_mut().insert(RequestId(id.clone()));
 
-    let too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_LIMIT);
+    let refused = refuse(&request);
     let answer = async {
-        if too_long {
-            return ApiError::UriTooLong.into_response();
+        if let Some(refused) = refused {
+            return ([(header::CONNECTION, "close")], refused).into_response();
         }
         let in_time = timeout(DEADLINE, next.run(request)).await;
         in_time.unwrap_or_else(|_| ApiError::Unavailable("the request took too long".into()).into_response())
@@ -69,6 +69,25 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
     set_headers(response.headers_mut(), &id);
     span.in_scope(|| log(&method, &response, error.as_deref(), from, start));
     response
+}
+
+/// What no path has to look at: a URL that is too long, and a head that a proxy in front may read in another way than
+/// we do (RFC 9112 §3.2 and §6.1), so that one request's end could pass for the next one.
+fn refuse(request: &Request) -> Option<ApiError> {
+    let headers = request.headers();
+    let hosts = headers.get_all(header::HOST).iter().count();
+    let has_host = hosts == 1 || (hosts == 0 && request.version() == Version::HTTP_10);
+    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_LIMIT) {
+        return Some(ApiError::UriTooLong);
+    }
+    if !has_host {
+        return Some(ApiError::InvalidRequest("There must be one Host header.".into()));
+    }
+    let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        return Some(ApiError::InvalidRequest("The only Transfer-Encoding is chunked.".into()));
+    }
+    None
 }
 
 /// The caller's own id where it is harmless in a log, else a new one.
@@ -95,7 +114,7 @@ fn log(method: &Method, response: &Response, error: Option<&ApiError>, from: Opt
     let extensions = response.extensions();
     let route = extensions.get::<Route>().map_or("none", |route| route.0.as_str());
     let status = response.status().as_u16();
-    let ms = start.elapsed().as_millis();
+    let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     let from = from.map(tracing::field::display);
     let identity = extensions.get::<Identity>();
     let partner = identity.map(|identity| tracing::field::display(identity.partner.0));
