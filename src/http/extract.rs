@@ -121,8 +121,8 @@ impl<S: Sync> FromRequest<S> for NoParams {
 pub struct TokenForm {
     /// The parameters, and what the body is.
     pub form: Form,
-    /// HTTP Basic, where it is used.
-    pub basic: Option<Basic>,
+    /// HTTP Basic, where it is used: refused in its turn where it is broken, since the grant type is checked first.
+    pub basic: Result<Option<Basic>, Refusal>,
 }
 
 impl<S: Sync> FromRequest<S> for TokenForm {
@@ -131,7 +131,7 @@ impl<S: Sync> FromRequest<S> for TokenForm {
     async fn from_request(request: Request, _: &S) -> Result<Self, TokenFailure> {
         let basic = basic(request.headers());
         let form = body::form(request).await?;
-        Ok(Self { form, basic: basic? })
+        Ok(Self { form, basic })
     }
 }
 

@@ -27,7 +27,7 @@ pub async fn token(State(app): State<AppState>, token: TokenForm) -> Result<Resp
     }
     let request = TokenRequest::new(parameters)?;
     let grant = request.grant_type(&token.form.seen)?;
-    let client = authenticate(&app, &request, token.basic.as_ref()).await?;
+    let client = authenticate(&app, &request, token.basic?.as_ref()).await?;
     if in_url {
         app.documented_forms.record(client.partner, client.id, &app.clock);
     }
