@@ -138,7 +138,7 @@ impl Jwts {
         if claims.nbf > now + LEEWAY {
             return Err(JwtError::Invalid);
         }
-        if claims.exp + LEEWAY <= now {
+        if claims.exp <= now - LEEWAY {
             return Err(JwtError::Expired);
         }
         Ok(Identity {
