@@ -3,5 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bearer;
 mod client;
 mod settings;
+mod token;

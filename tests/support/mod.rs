@@ -3,10 +3,15 @@
 
 mod app;
 mod database;
+mod forge;
 mod log;
 mod partner;
 mod reply;
+mod until;
+mod wire;
 
 pub use app::App;
+pub use forge::Forge;
 pub use partner::{Caller, Partner, steve_harris};
 pub use reply::Reply;
+pub use until::until;
