@@ -23,7 +23,7 @@ use crate::state::AppState;
 pub fn router(app: AppState) -> Router {
     let or_get = if app.policy.documented_get { "GET, POST" } else { "POST" };
     let token =
-        || open(or_get, any(token::token).layer(from_fn_with_state(app.clone(), documented_form::credentials_in_url)));
+        || open(or_get, any(token::token)).layer(from_fn_with_state(app.clone(), documented_form::credentials_in_url));
     let transition = |handler: MethodRouter<AppState>| {
         guarded(&app, or_get, handler).layer(from_fn_with_state(app.clone(), documented_form::change_by_get))
     };

@@ -4,6 +4,7 @@
 mod support;
 
 mod another_process;
+mod bearer;
 mod client;
 mod command_line;
 mod embedded_postgres;
@@ -14,3 +15,4 @@ mod journey;
 mod layers;
 mod private_file;
 mod settings;
+mod token;

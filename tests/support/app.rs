@@ -2,13 +2,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use dna_api::{
     accounts, background,
     clock::Clock,
@@ -36,7 +33,7 @@ pub struct App {
     /// The server's parts.
     pub state: AppState,
     options: PgConnectOptions,
-    ahead: Arc<AtomicI64>,
+    hands: Arc<Mutex<Hands>>,
     http: reqwest::Client,
     secrets: Arc<Mutex<Vec<String>>>,
     log_from: usize,
@@ -67,14 +64,14 @@ impl App {
         let db = store::pool::pool(options.clone(), 8);
         let sealed = store::signing_key::signing(&db).await.expect("a database").expect("a signing key");
         let key = SigningKey::open(&sealed.kid, &sealed.private_key, &database::MASTER_KEY).expect("a signing key");
-        let ahead = Arc::new(AtomicI64::new(0));
+        let hands = Arc::default();
         let state = AppState::new(Parts {
             db: db.clone(),
             monitor: store::pool::pool(options.clone(), 2),
             // Servers on one database have one public URL, whichever of them is asked.
             jwts: Jwts::new("http://api.test".to_owned(), key),
             hasher: Hasher::start(),
-            clock: clock(Arc::clone(&ahead)),
+            clock: clock(Arc::clone(&hands)),
             policy: Policy::from(&settings),
             disabled: watch::Sender::new(HashSet::new()),
             documented_forms: DocumentedForms::default(),
@@ -82,7 +79,7 @@ impl App {
         background::learn_disabled(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));
         tokio::spawn(serve(listener, router(state.clone()), std::future::pending()));
-        Self { url, db, state, options, ahead, http: reqwest::Client::new(), secrets, log_from }
+        Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }
     }
 
     /// A request to this server.
@@ -113,9 +110,17 @@ impl App {
         self.secrets.lock().expect("a lock").push(secret.to_owned());
     }
 
-    /// Puts the server's clock forward.
+    /// Puts the server's clock forward, or back.
     pub fn advance(&self, by: TimeDelta) {
-        self.ahead.fetch_add(by.num_seconds(), Ordering::Relaxed);
+        self.hands.lock().expect("a lock").ahead += by;
+    }
+
+    /// Lets the server's clock stand still, for a test that looks at one second: from then on only [`Self::advance`]
+    /// moves it.
+    pub fn stop_clock(&self) -> DateTime<Utc> {
+        let now = self.state.clock.now();
+        *self.hands.lock().expect("a lock") = Hands { stopped: Some(now), ahead: TimeDelta::zero() };
+        now
     }
 
     /// What was logged since this server started (by this and by other tests' servers).
@@ -124,10 +129,20 @@ impl App {
     }
 }
 
-/// The system's clock, put forward.
-fn clock(ahead: Arc<AtomicI64>) -> Clock {
+/// What a test does to a server's clock.
+#[derive(Default)]
+struct Hands {
+    stopped: Option<DateTime<Utc>>,
+    ahead: TimeDelta,
+}
+
+/// The system's clock, or where a test put it.
+fn clock(hands: Arc<Mutex<Hands>>) -> Clock {
     let system = Clock::system();
-    Clock::new(move || system.now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed)))
+    Clock::new(move || {
+        let hands = hands.lock().expect("a lock");
+        hands.stopped.unwrap_or_else(|| system.now()) + hands.ahead
+    })
 }
 
 impl Drop for App {

@@ -3,11 +3,16 @@
 
 mod app;
 pub mod database;
+mod forge;
 mod log;
 mod partner;
 pub mod program;
 mod reply;
+mod until;
+mod wire;
 
 pub use app::App;
+pub use forge::Forge;
 pub use partner::{Caller, Partner, steve_harris};
 pub use reply::Reply;
+pub use until::until;

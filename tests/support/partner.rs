@@ -1,12 +1,22 @@
 //! Partners, and the programs of theirs that call with a token.
 
-use dna_api::accounts::PartnerAccount;
+use dna_api::{
+    accounts::{self, PartnerAccount},
+    domain::{
+        oauth_client::GrantTypes,
+        partner::{Name, PartnerId},
+        scope::ScopeSet,
+        user::Username,
+    },
+    store,
+};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use super::{App, Reply};
 
 /// A partner: what its developer was handed.
+#[derive(Clone)]
 pub struct Partner {
     pub name: String,
     pub client_id: String,
@@ -56,14 +66,40 @@ impl Partner {
     pub async fn log_in_for(&self, app: &App, scope: &str) -> Caller {
         let mut form = self.password_grant();
         form.push(("scope", scope.to_owned()));
-        let reply = Reply::of(app.post("/api/oauth/token").form(&form)).await;
-        assert_eq!(reply.status, 200, "{}", reply.text);
-        let member = |name: &str| reply.json[name].as_str().expect(name).to_owned();
-        let caller = Caller { token: member("access_token"), refresh_token: member("refresh_token") };
-        app.keep_secret(&caller.token);
-        app.keep_secret(&caller.refresh_token);
-        caller
+        Caller::of(app, &Reply::of(app.post("/api/oauth/token").form(&form)).await)
     }
+
+    /// Asks for tokens with a refresh token, in the standard form.
+    pub async fn refresh(&self, app: &App, refresh_token: &str) -> Reply {
+        Reply::of(app.post("/api/oauth/token").form(&self.refresh_grant(refresh_token))).await
+    }
+
+    /// The same partner's OAuth client with a new user, who may have this.
+    pub async fn with_user(&self, app: &App, scope: &str) -> Self {
+        let username = Username::parse(&format!("{}-{}", self.name, scope.replace([' ', ':'], "-"))).expect("a name");
+        let account = accounts::add_user(&app.db, self.id(app).await, &username, scopes(scope)).await.expect("a user");
+        app.keep_secret(account.password.reveal());
+        Self { username: account.username, password: account.password.reveal().to_owned(), ..self.clone() }
+    }
+
+    /// The same partner's user with a new OAuth client, which may have this and ask in these ways.
+    pub async fn with_oauth_client(&self, app: &App, scope: &str, grants: &str) -> Self {
+        let (name, grants) = (Name::parse("another").expect("a name"), GrantTypes::parse(grants).expect("grants"));
+        let partner = self.id(app).await;
+        let account = accounts::add_oauth_client(&app.db, partner, &name, scopes(scope), &grants).await;
+        let account = account.expect("an OAuth client");
+        app.keep_secret(account.client_secret.reveal());
+        let client_secret = account.client_secret.reveal().to_owned();
+        Self { client_id: account.client_id.to_string(), client_secret, ..self.clone() }
+    }
+
+    async fn id(&self, app: &App) -> PartnerId {
+        store::partner::find(&app.db, &self.name).await.expect("a database").expect("a partner")
+    }
+}
+
+fn scopes(list: &str) -> ScopeSet {
+    ScopeSet::parse(list).expect("scopes")
 }
 
 /// A program that has logged in.
@@ -73,6 +109,17 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whoever a reply of either form gave tokens to; the refresh token is empty where there is none.
+    pub fn of(app: &App, reply: &Reply) -> Self {
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let tokens = reply.json.get(0).unwrap_or(&reply.json);
+        let member = |name: &str| tokens[name].as_str().unwrap_or_default().to_owned();
+        let caller = Self { token: member("access_token"), refresh_token: member("refresh_token") };
+        let secrets = [&caller.token, &caller.refresh_token];
+        secrets.iter().filter(|secret| !secret.is_empty()).for_each(|secret| app.keep_secret(secret));
+        caller
+    }
+
     /// A request with the token.
     pub fn request(&self, app: &App, method: Method, path: &str) -> RequestBuilder {
         app.request(method, path).bearer_auth(&self.token)

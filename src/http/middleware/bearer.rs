@@ -8,7 +8,10 @@ use axum::{
 };
 use percent_encoding::percent_decode_str;
 
-use crate::{domain::caller::Identity, http::error::ApiError, oauth::request::CREDENTIALS, state::AppState};
+use crate::{
+    crypto::jwt::JwtError, domain::caller::Identity, http::error::ApiError, oauth::request::CREDENTIALS,
+    state::AppState,
+};
 
 /// Lets a request through whose token holds and whose partner, OAuth client and user are enabled. No database is asked.
 pub async fn bearer(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -45,12 +48,13 @@ fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
     if values.next().is_some() {
         return Err(ApiError::BadCredentials("There are two Authorization headers."));
     }
-    let value = value.to_str().map_err(|_| ApiError::Unauthenticated)?.trim();
-    let (scheme, token) = value.split_once(' ').ok_or(ApiError::Unauthenticated)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
+    let mut parts = value.as_bytes().trim_ascii().splitn(2, |byte| *byte == b' ');
+    let (Some(scheme), Some(token)) = (parts.next(), parts.next()) else { return Err(ApiError::Unauthenticated) };
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
         return Err(ApiError::Unauthenticated);
     }
-    Ok(token.trim())
+    // What is no text is a bearer token still, and a bad one.
+    str::from_utf8(token.trim_ascii()).map_err(|_| JwtError::Invalid.into())
 }
 
 /// Whether the URL's query has a parameter of one of these names, read as leniently as any reader might.
