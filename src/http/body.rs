@@ -11,8 +11,9 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use serde::{
     Deserializer as _,
-    de::{MapAccess, Visitor},
+    de::{Error as _, MapAccess, Visitor},
 };
+use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use crate::domain::parameters::{Parameters, Value};
@@ -136,8 +137,8 @@ fn json(bytes: &[u8]) -> Result<Vec<(String, Value)>, Unreadable> {
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut members = Vec::new();
-            while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
-                members.push((name, json_value(value)));
+            while let Some((name, written)) = map.next_entry::<String, &RawValue>()? {
+                members.push((name, json_value(written.get()).map_err(A::Error::custom)?));
             }
             Ok(members)
         }
@@ -149,14 +150,18 @@ fn json(bytes: &[u8]) -> Result<Vec<(String, Value)>, Unreadable> {
     members.map_err(|_| Unreadable::Malformed("The request body is not a JSON object."))
 }
 
-fn json_value(value: serde_json::Value) -> Value {
-    match value {
+/// A JSON value; a number as it was written, since its digits may be more than any type of ours keeps.
+fn json_value(written: &str) -> serde_json::Result<Value> {
+    if written.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return Ok(Value::Number(written.to_owned()));
+    }
+    Ok(match serde_json::from_str(written)? {
         serde_json::Value::String(text) => Value::Text(text),
         serde_json::Value::Bool(value) => Value::Bool(value),
         serde_json::Value::Number(number) => Value::Number(number.to_string()),
         serde_json::Value::Null => Value::Null,
         serde_json::Value::Array(_) | serde_json::Value::Object(_) => Value::Structure,
-    }
+    })
 }
 
 async fn multipart(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<(String, Value)>, Unreadable> {

@@ -11,6 +11,7 @@ mod embedded_postgres;
 mod embedded_postgres_as_root;
 mod embedded_postgres_killed;
 mod hang_ups;
+mod http;
 mod journey;
 mod layers;
 mod private_file;

@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::{RequestBuilder, header::HeaderMap};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 /// A reply, with its body as text and as JSON (null where it is none).
 #[derive(Debug)]
@@ -48,6 +48,29 @@ impl Reply {
     /// The error word.
     pub fn error(&self) -> &str {
         self.json["error"].as_str().unwrap_or_default()
+    }
+
+    /// Checks that this is the error of that status, word and sentence, byte by byte.
+    #[track_caller]
+    pub fn is_refused(&self, status: u16, error: &str, message: &str) {
+        let body = json!({"result": "ERROR", "error": error, "message": message,
+                          "request_id": self.header("x-request-id")});
+        assert_eq!((self.status, &self.text), (status, &body.to_string()));
+    }
+
+    /// Checks that exactly these parameters are refused, in this order and with these sentences, byte by byte.
+    #[track_caller]
+    pub fn is_invalid(&self, errors: &[(&str, &str)]) {
+        let map: Map<String, Value> = errors.iter().map(|(name, why)| ((*name).to_owned(), json!([why]))).collect();
+        let message = match errors {
+            [] => panic!("nothing to refuse"),
+            [(_, only)] => (*only).to_owned(),
+            [(_, first), _] => format!("{first} (and 1 more error)"),
+            [(_, first), more @ ..] => format!("{first} (and {} more errors)", more.len()),
+        };
+        let body = json!({"result": "ERROR", "error": "validation_failed", "message": message, "errors": map,
+                          "request_id": self.header("x-request-id")});
+        assert_eq!((self.status, &self.text), (422, &body.to_string()));
     }
 
     /// The body without the request's id, which alone may differ between two replies.

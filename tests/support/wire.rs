@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read as _, Write as _},
-    net::TcpStream,
+    net::{Shutdown, TcpStream},
     time::Duration,
 };
 
@@ -14,7 +14,26 @@ use super::{App, Reply};
 impl App {
     /// Sends bytes, and reads one reply.
     pub async fn send(&self, request: impl Into<Vec<u8>>) -> Reply {
-        let (request, address) = (request.into(), self.url.replace("http://", ""));
+        self.exchange(request.into(), read).await
+    }
+
+    /// Sends bytes, and reads until the server closes the connection.
+    pub async fn send_until_closed(&self, request: impl Into<Vec<u8>>) -> Reply {
+        self.exchange(request.into(), read_to_end).await
+    }
+
+    /// Sends bytes, says that no more will come, and reads until the server closes the connection.
+    pub async fn send_half_closed(&self, request: impl Into<Vec<u8>>) -> Reply {
+        let close = |stream: &mut TcpStream| stream.shutdown(Shutdown::Write).and_then(|()| read_to_end(stream));
+        self.exchange(request.into(), close).await
+    }
+
+    async fn exchange(
+        &self,
+        request: Vec<u8>,
+        read: impl FnOnce(&mut TcpStream) -> io::Result<Vec<u8>> + Send + 'static,
+    ) -> Reply {
+        let address = self.url.replace("http://", "");
         let exchange = move || {
             let mut stream = TcpStream::connect(address)?;
             stream.set_read_timeout(Some(Duration::from_secs(30)))?;
@@ -24,6 +43,11 @@ impl App {
         let reply = tokio::task::spawn_blocking(exchange).await.expect("a thread").expect("a reply");
         Reply::parse(&String::from_utf8(reply).expect("UTF-8"))
     }
+}
+
+fn read_to_end(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).map(|_| reply)
 }
 
 /// Reads until the reply is whole, or the server closes.

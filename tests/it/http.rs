@@ -1,0 +1,13 @@
+//! What all requests and all replies have in common.
+
+mod bodies;
+mod broken;
+mod fuzz;
+mod health;
+mod media_types;
+mod negotiation;
+mod order;
+mod paths;
+mod replies;
+mod sizes;
+mod slow;

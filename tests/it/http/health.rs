@@ -1,0 +1,40 @@
+//! `/healthz` and `/readyz`.
+
+use reqwest::Method;
+
+use crate::support::{App, Reply};
+
+#[tokio::test]
+async fn a_server_tells_that_it_is_alive_and_ready_to_whoever_asks() {
+    let app = App::start().await;
+
+    for (path, body) in [("/healthz", r#"{"status":"ok"}"#), ("/readyz", r#"{"status":"ready"}"#)] {
+        for accept in ["*/*", "text/html", "text/plain"] {
+            let reply = Reply::of(app.get(path).header("accept", accept)).await;
+            assert_eq!((reply.status, reply.text.as_str()), (200, body));
+        }
+        for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
+            let reply = Reply::of(app.request(method, path)).await;
+            assert_eq!(reply.header("allow"), "GET, HEAD");
+            reply.is_refused(405, "method_not_allowed", "The method is not allowed here.");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_on_a_schema_that_is_behind_is_alive_but_not_ready() {
+    let app = App::start().await;
+    app.execute("delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)").await;
+
+    let ready = app.get("/readyz").send().await.expect("a reply");
+    let (status, retry) = (ready.status().as_u16(), ready.headers()["retry-after"].clone());
+    let text = ready.text().await.expect("a body");
+
+    assert_eq!((status, retry.as_bytes()), (503, b"1".as_slice()));
+    assert!(
+        text.contains(r#""error":"temporarily_unavailable","message":"The service is temporarily unavailable.""#),
+        "{text}"
+    );
+    assert!(!text.contains("schema") && !text.contains("migrate"), "{text}");
+    assert_eq!(Reply::of(app.get("/healthz")).await.status, 200);
+}
