@@ -5,6 +5,7 @@ use crate::support::{CLIENT, Reply, acme, json_of, steve_harris};
 const NO_OBJECT: &str = "The request body is not a JSON object.";
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of bodies")]
 async fn json_that_is_broken_or_no_object_is_refused() {
     let (app, caller) = acme().await;
     let good = serde_json::to_string(&json_of(&steve_harris())).expect("JSON");
