@@ -8,7 +8,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::opened;
+use super::{opened, output};
 use crate::{
     background,
     clock::Clock,
@@ -128,18 +128,21 @@ impl From<&Settings> for Policy {
     }
 }
 
-/// Tells where the server is; with the embedded database, also how to try it.
+/// Tells where the server is; with the embedded database, also how to try it. That it is ready is said last: who waits
+/// for that finds the demo's files and lines in place.
 fn announce(installation: &Installation, app: &AppState, bound: &Listen) -> Result<()> {
-    let listen = bound.to_string();
     let url = app.jwts.issuer();
-    tracing::info!(url, listen, version = env!("CARGO_PKG_VERSION"), "ready");
     if let Some(psql) = installation.psql() {
         let files = demo::Files::of(installation);
         demo::set_base_url(&files, url)?;
-        println!("The DNA API is at {url}, on its embedded database ({psql}).");
-        println!("The demo partner's credentials: {}", files.env.display());
-        println!("The same for Postman:           {}", files.postman.display());
-        println!("A first token:\n\n{}\n", demo::curl_line(&files));
+        output::write(&[
+            format!("The DNA API is at {url}, on its embedded database ({psql})."),
+            format!("The demo partner's credentials: {}", files.env.display()),
+            format!("The same for Postman:           {}", files.postman.display()),
+            format!("A first token:\n\n{}\n", demo::curl_line(&files)),
+        ])?;
     }
+    let listen = bound.to_string();
+    tracing::info!(url, listen, version = env!("CARGO_PKG_VERSION"), "ready");
     Ok(())
 }
