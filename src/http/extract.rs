@@ -1,6 +1,6 @@
 //! What handlers take as arguments; each refuses in the contract's words.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, net::IpAddr};
 
 use axum::{
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
@@ -74,6 +74,19 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let id = parts.extensions.get::<Self>().cloned();
         id.ok_or_else(|| ApiError::Internal("the request has no id: the edge is not in front".into()))
+    }
+}
+
+/// The caller's address, as far as it can be believed: none behind a Unix socket whose peer reports none.
+#[derive(Clone, Copy, Debug)]
+pub struct CallerAddress(pub Option<IpAddr>);
+
+impl<S: Sync> FromRequestParts<S> for CallerAddress {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let address = parts.extensions.get::<Self>().copied();
+        address.ok_or_else(|| ApiError::Internal("the request has no address: the edge is not in front".into()))
     }
 }
 

@@ -20,7 +20,11 @@ use uuid::Uuid;
 use super::client_address::{Peer, client_address};
 use crate::{
     domain::caller::Identity,
-    http::{error::ApiError, extract::RequestId, token_error::Reason},
+    http::{
+        error::ApiError,
+        extract::{CallerAddress, RequestId},
+        token_error::Reason,
+    },
     state::AppState,
 };
 
@@ -50,6 +54,7 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
     let from = client_address(peer, request.headers(), &app.policy.trusted_proxies);
     let span = tracing::info_span!("request", id = %id);
     request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(CallerAddress(from));
 
     let refused = refuse(&request);
     let answer = async {
