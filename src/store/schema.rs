@@ -40,6 +40,14 @@ pub async fn pending(db: &mut PgConnection) -> Result<Vec<String>, StoreError> {
     Ok(lacking.map(|m| format!("{:04} {}", m.version, m.description)).collect())
 }
 
+/// The encoding of the database's text.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn encoding(db: &mut PgConnection) -> Result<String, StoreError> {
+    Ok(sqlx::query_scalar!(r#"select current_setting('server_encoding') as "encoding!""#).fetch_one(db).await?)
+}
+
 /// The version that this program's newest migration brings.
 #[must_use]
 pub fn newest() -> i64 {
