@@ -10,7 +10,7 @@ use crate::domain::{
 };
 
 /// Parameters that are secrets: in a URL they are documented, deprecated, and never logged.
-pub const CREDENTIALS: [&str; 3] = ["client_secret", "password", "refresh_token"];
+pub const CREDENTIALS: [&str; 4] = ["client_secret", "password", "refresh_token", "access_token"];
 
 /// The parameters of a token request: none of them twice.
 pub struct TokenRequest<'a>(&'a Parameters);
