@@ -50,7 +50,7 @@ impl Files {
 pub async fn ensure(installation: &Installation) -> Result<()> {
     let files = Files::of(installation);
     let _turn = turn(&installation.settings.data_dir).await?;
-    if private_file::read(&files.env)?.is_some() {
+    if private_file::read(&files.env)?.is_some_and(|text| !kept(&text).is_empty()) {
         return Ok(());
     }
     let account = match store::partner::find(&installation.db, PARTNER).await? {
@@ -92,12 +92,16 @@ async fn renew(db: &PgPool, partner: PartnerId) -> Result<PartnerAccount> {
 /// One line that tells the operator what to do.
 pub fn set_base_url(files: &Files, base_url: &str) -> Result<()> {
     let text = private_file::read(&files.env)?.context("demo.env is gone: start again")?;
-    let kept: Vec<(String, String)> = dotenvy::from_read_iter(text.as_bytes())
+    write(files, &kept(&text), base_url)
+}
+
+/// What the file has of the demo's variables, but for the address.
+fn kept(text: &str) -> Vec<(String, String)> {
+    dotenvy::from_read_iter(text.as_bytes())
         .filter_map(Result::ok)
         .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value)))
         .filter(|(name, _)| name != "BASE_URL")
-        .collect();
-    write(files, &kept, base_url)
+        .collect()
 }
 
 /// The line to paste for a first token: it holds no secret itself.
@@ -107,7 +111,7 @@ pub fn curl_line(files: &Files) -> String {
         ". '{}' && curl -sS \"$DNA_DEMO_BASE_URL/api/oauth/token\" -d grant_type=password \
          --data-urlencode \"client_id=$DNA_DEMO_CLIENT_ID\" --data-urlencode \"client_secret=$DNA_DEMO_CLIENT_SECRET\" \
          --data-urlencode \"username=$DNA_DEMO_USERNAME\" --data-urlencode \"password=$DNA_DEMO_PASSWORD\"",
-        files.env.display()
+        files.env.display().to_string().replace('\'', r"'\''")
     )
 }
 

@@ -58,8 +58,12 @@ impl Installation {
         };
         let name = if cluster.is_some() { "the embedded database" } else { "the database of DATABASE_URL" };
         let connect = timeout(CONNECT, options.connect()).await.ok().context("it did not answer within 10 s");
-        let connection =
+        let mut connection =
             connect.and_then(|connected| Ok(connected?)).with_context(|| format!("cannot connect to {name}"))?;
+        let encoding = store::schema::encoding(&mut connection).await?;
+        if encoding != "UTF8" {
+            bail!("{name} is encoded in {encoding}, which lacks most letters: make one with `encoding 'UTF8'`");
+        }
         connection.close().await.with_context(|| format!("cannot talk to {name}"))?;
         let db = store::pool::pool(options.clone(), settings.db_max_connections);
         Ok(Self { settings, db, options, migrate_options, master_key, cluster })
@@ -178,12 +182,14 @@ fn parse(name: &str, url: &SecretString) -> Result<PgConnectOptions> {
 fn embedded_master_key(data_dir: &Path) -> Result<MasterKey> {
     let path = data_dir.join(MASTER_KEY_FILE);
     let read = || {
-        private_file::read(&path)?
-            .map(|text| MasterKey::from_base64(text.trim()))
-            .transpose()
-            .map_err(anyhow::Error::from)
+        private_file::read(&path)?.map(|text| MasterKey::from_base64(text.trim())).transpose().with_context(|| {
+            format!(
+                "{} is damaged: restore it from a backup, and see \"The master key\" in docs/operations.md",
+                path.display()
+            )
+        })
     };
-    if let Some(key) = read().with_context(|| format!("reading {}", path.display()))? {
+    if let Some(key) = read()? {
         return Ok(key);
     }
     private_file::create(&path, &BASE64_STANDARD.encode(random_bytes::<32>()))?;

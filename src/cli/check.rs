@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::{opened, output};
-use crate::{installation::Installation, postgres::Join, settings::Settings, store::schema};
+use crate::{domain::text, installation::Installation, postgres::Join, settings::Settings, store::schema};
 
 /// One thing that was proved, or not.
 #[derive(Serialize)]
@@ -20,7 +20,7 @@ impl Finding {
     fn new<T>(check: &'static str, proved: Result<T>, detail: impl FnOnce(T) -> String) -> Self {
         match proved {
             Ok(proved) => Self { check, ok: true, detail: detail(proved) },
-            Err(error) => Self { check, ok: false, detail: format!("{error:#}").replace('\n', " ") },
+            Err(error) => Self { check, ok: false, detail: text::chain(error.as_ref()) },
         }
     }
 }

@@ -11,9 +11,10 @@ mod user;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
+    domain::text,
     installation::Installation,
     postgres::Join,
     settings::{self, Settings, Vars},
@@ -63,14 +64,34 @@ struct Output {
 /// Runs the command line of this process. 0: done; 1: failed, with one line on standard error; 2: wrong usage.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     match start(cli.command.unwrap_or(Command::Serve)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("dna-api: {}", format!("{error:#}").replace('\n', " "));
+            eprintln!("dna-api: {}", text::chain(error.as_ref()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was asked for with `--help` or `--version`; or one line that says what is wrong with the usage.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
+        eprintln!("dna-api: this command needs more: add --help to see what");
+        return ExitCode::from(2);
+    }
+    let told = error.render().to_string();
+    let lines =
+        told.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    let line = lines.collect::<Vec<_>>().join(" ");
+    eprintln!("dna-api: {}; add --help to see more", line.strip_prefix("error: ").unwrap_or(&line));
+    ExitCode::from(2)
 }
 
 fn start(command: Command) -> Result<ExitCode> {

@@ -3,6 +3,7 @@
 mod accounts;
 mod own_database;
 mod serving;
+mod start;
 
 use std::collections::BTreeSet;
 

@@ -127,9 +127,12 @@ fn a_name_that_is_taken_or_unknown_is_told_in_one_line() {
     run_json(&folder, &[], &["partner", "add", "Acme"]);
     run_json(&folder, &[], &["user", "add", "--partner", "Acme", "--username", "robot"]);
     let cases: [(&[&str], &str); 6] = [
-        (&["partner", "add", "Acme"], "dna-api: there is a partner `Acme` already"),
+        (&["partner", "add", "Acme"], "dna-api: there is a partner `Acme` already: choose another name"),
         (&["partner", "disable", "Nobody"], "dna-api: there is no partner `Nobody`: see `dna-api partner list`"),
-        (&["user", "add", "--partner", "Acme", "--username", "ROBOT"], "dna-api: there is a user `ROBOT` already"),
+        (
+            &["user", "add", "--partner", "Acme", "--username", "ROBOT"],
+            "dna-api: there is a user `ROBOT` already: choose another name",
+        ),
         (
             &["user", "add", "--partner", "No", "--username", "x"],
             "dna-api: there is no partner `No`: see `dna-api partner list`",
