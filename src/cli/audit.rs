@@ -28,6 +28,8 @@ const PAGE: i64 = 500;
 const BATCH: i64 = 5_000;
 /// Columns of a line.
 const WIDTH: usize = 120;
+/// What of the detail a person looks for first.
+const FIRST: [&str; 3] = ["command", "target", "reason"];
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -136,16 +138,17 @@ impl Printer {
 fn lines(entry: &Listed) -> Vec<String> {
     let id = |id: Option<Uuid>| id.map(|id| id.to_string());
     let named = [
-        ("by", Some(entry.actor.clone()).filter(|actor| actor != "api")),
         ("user", entry.username.clone().or(id(entry.user_id))),
         ("client", id(entry.oauth_client_id)),
         ("sid", id(entry.sid)),
         ("from", entry.address.clone()),
+        ("by", Some(entry.actor.clone()).filter(|actor| actor != "api")),
         ("request", entry.request_id.clone()),
     ];
     let named = named.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
-    let detail = entry.detail.as_object().into_iter().flatten();
-    let detail = detail.map(|(name, value)| format!("{name}={}", plain(value)));
+    let mut detail: Vec<(&String, &Value)> = entry.detail.as_object().into_iter().flatten().collect();
+    detail.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
+    let detail = detail.into_iter().map(|(name, value)| format!("{name}={}", plain(value)));
     let partner = entry.partner.clone().or(id(entry.partner_id)).unwrap_or_else(|| "-".to_owned());
 
     let mut lines = vec![format!("{}  {}  {partner}", to_rfc3339(&entry.at), entry.kind)];

@@ -20,6 +20,7 @@ struct TwoRoles {
     names: [String; 3],
     owner: String,
     runtime: String,
+    superuser: String,
 }
 
 impl TwoRoles {
@@ -30,7 +31,8 @@ impl TwoRoles {
         let encoded = names.clone().map(|name| name.replace(' ', "%20").replace('"', "%22"));
         let owner = database::url_as(&encoded[1], &encoded[0]).await;
         let runtime = database::url_as(&encoded[2], &encoded[0]).await;
-        let roles = Self { folder: Folder::new(), names, owner, runtime };
+        let superuser = database::url_as("dna", &encoded[0]).await;
+        let roles = Self { folder: Folder::new(), names, owner, runtime, superuser };
         // Who may make roles and databases, as the first role of a managed Postgres does.
         let admin = format!("admin_of_test_{number}");
         let sql = format!("create role {admin} login createrole createdb");
@@ -228,6 +230,27 @@ async fn check_warns_of_one_role_for_all_and_is_content_with_two() {
     assert!(two.starts_with("ok") && !two.contains("warning") && two.contains(&roles.names[2]), "{two}");
     let one = line(&[("DATABASE_URL", &roles.owner), ("DNA_MASTER_KEY", KEY)]);
     assert!(one.starts_with("ok") && one.contains("warning: it may rewrite the audit log"), "{one}");
+}
+
+#[tokio::test]
+async fn a_database_of_one_role_can_be_parted_into_two() {
+    let roles = TwoRoles::new().await;
+    // As it was while one role did everything.
+    let [database, owner, runtime] = roles.names.clone().map(|name| format!("\"{}\"", name.replace('"', "\"\"")));
+    let mut superuser = TwoRoles::connect(&roles.superuser).await;
+    let sql = format!("alter database {database} owner to {runtime}; grant create on schema public to {runtime}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut superuser).await.expect("one role");
+    run_json(&roles.folder, &roles.serving(), &["migrate"]);
+    run_json(&roles.folder, &roles.serving(), &["partner", "add", "Acme"]);
+
+    let sql = format!("reassign owned by {runtime} to {owner}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut superuser).await.expect("another owner");
+    roles.run_script("dna").await;
+
+    let check = run(&roles.folder, &roles.serving(), &["check"]);
+    assert!(!String::from_utf8_lossy(&check.stdout).contains("warning: it may"), "{check:?}");
+    let _server = Server::start(&roles.folder, &roles.both());
+    run_json(&roles.folder, &roles.serving(), &["partner", "disable", "Acme"]);
 }
 
 #[tokio::test]
