@@ -50,7 +50,7 @@ async fn of_many_rows_all_that_are_over_go_in_small_batches_while_requests_go_on
     assert_eq!(app.rows("refresh_tokens").await, 151);
     assert!(count(&app, "select max(removed) from removals").await <= 500);
     assert_eq!(count(&app, "select sum(removed)::bigint from removals").await, 10_000);
-    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
 }
 
 #[tokio::test]
