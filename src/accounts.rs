@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Serialize, Serializer};
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{Acquire, PgExecutor, Postgres};
 use uuid::Uuid;
 
 use crate::{
@@ -64,7 +64,7 @@ pub struct UserAccount {
 ///
 /// # Errors
 /// One line, where the name is taken.
-pub async fn add_partner(db: &PgPool, name: &Name) -> Result<PartnerAccount> {
+pub async fn add_partner(db: impl Acquire<'_, Database = Postgres>, name: &Name) -> Result<PartnerAccount> {
     let partner = PartnerId(Uuid::new_v4());
     let username = Username::parse(&format!("{}-{}", slug(name), hex(secret::random_bytes::<4>())))?;
     let scope = ScopeSet::all();

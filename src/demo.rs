@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use tokio::task::spawn_blocking;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         user::Username,
     },
     installation::Installation,
+    operator::{Operator, Target},
     private_file, store,
 };
 
@@ -53,10 +54,14 @@ pub async fn ensure(installation: &Installation) -> Result<()> {
     if private_file::read(&files.env)?.is_some_and(|text| !kept(&text).is_empty()) {
         return Ok(());
     }
-    let account = match store::partner::find(&installation.db, PARTNER).await? {
-        None => accounts::add_partner(&installation.db, &Name::parse(PARTNER)?).await?,
-        Some(partner) => renew(&installation.db, partner).await?,
+    let operator = Operator::new(installation.db.clone());
+    let mut change = operator.change("demo").await?;
+    let account = match store::partner::find(&mut *change, PARTNER).await? {
+        None => accounts::add_partner(&mut *change, &Name::parse(PARTNER)?).await?,
+        Some(partner) => renew(&mut change, partner).await?,
     };
+    let partner = store::partner::find(&mut *change, PARTNER).await?;
+    change.commit(Target { name: PARTNER, partner, ..Target::default() }).await?;
     write(&files, &variables(&account), &default_url(installation))
 }
 
@@ -70,12 +75,12 @@ async fn turn(data_dir: &Path) -> Result<File> {
     spawn_blocking(lock).await?.context("cannot lock the data folder (DNA_DATA_DIR)")
 }
 
-async fn renew(db: &PgPool, partner: PartnerId) -> Result<PartnerAccount> {
-    let client = store::oauth_client::list(db, Some(partner)).await?.into_iter().next();
-    let user = store::user::list(db, Some(partner)).await?.into_iter().next();
+async fn renew(db: &mut PgConnection, partner: PartnerId) -> Result<PartnerAccount> {
+    let client = store::oauth_client::list(&mut *db, Some(partner)).await?.into_iter().next();
+    let user = store::user::list(&mut *db, Some(partner)).await?.into_iter().next();
     let (client, user) = client.zip(user).context("the demo partner has lost its OAuth client or its user")?;
-    let renewed = accounts::rotate_secret(db, OauthClientId(client.client_id)).await?;
-    let login = accounts::reset_password(db, &Username::parse(&user.username)?).await?;
+    let renewed = accounts::rotate_secret(&mut *db, OauthClientId(client.client_id)).await?;
+    let login = accounts::reset_password(&mut *db, &Username::parse(&user.username)?).await?;
     Ok(PartnerAccount {
         partner: PARTNER.to_owned(),
         client_id: renewed.client_id,

@@ -5,11 +5,12 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context as _, Result, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use secrecy::SecretString;
-use sqlx::{ConnectOptions as _, Connection as _, PgPool, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
 use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::{
     crypto::{secret::random_bytes, signing_key::SigningKey},
+    operator::{Account, Record, Target},
     postgres::{Cluster, Durability, Join, ROLE},
     private_file,
     settings::{self, MasterKey, Settings},
@@ -116,12 +117,39 @@ impl Installation {
         Ok(key)
     }
 
-    /// Applies the migrations that are pending, and says which.
+    /// Applies the migrations that are pending, and says which. Where another role serves than the one that migrates,
+    /// it is granted what it needs on the tables.
     ///
     /// # Errors
     /// One line that tells the operator what to do.
     pub async fn migrate(&self) -> Result<Vec<String>> {
-        Ok(store::schema::migrate(&self.migrate_options).await?)
+        let applied = store::schema::migrate(&self.migrate_options).await?;
+        if !applied.is_empty() {
+            let account = Account::of_this_process();
+            let mut record = Record::new(&account, "migrate");
+            record.note("applied", applied.clone());
+            record.write(&mut self.owner().await?, Target::default()).await?;
+        }
+        if self.settings.migrate_database.is_some() {
+            let runtime = store::privileges::role(&self.db).await?;
+            let granted = store::privileges::grant(&mut self.owner().await?, &runtime).await;
+            granted.with_context(|| {
+                format!(
+                    "cannot grant `{runtime}` what it needs: does the role of DNA_MIGRATE_DATABASE_URL own the tables?"
+                )
+            })?;
+        }
+        Ok(applied)
+    }
+
+    /// A connection as the role that owns the schema.
+    ///
+    /// # Errors
+    /// One line that tells the operator what to do.
+    pub async fn owner(&self) -> Result<PgConnection> {
+        let connect =
+            timeout(CONNECT, self.migrate_options.connect()).await.ok().context("it did not answer within 10 s");
+        connect.and_then(|connected| Ok(connected?)).context("cannot connect to the database as its schema's owner")
     }
 
     /// Refuses a schema that lacks a migration.

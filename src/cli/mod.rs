@@ -1,5 +1,6 @@
 //! The command line: one file per noun.
 
+mod audit;
 mod check;
 mod migrate;
 mod oauth_client;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use crate::{
     domain::text,
     installation::Installation,
+    operator::Operator,
     postgres::Join,
     settings::{self, Settings, Vars},
     telemetry,
@@ -43,6 +45,8 @@ enum Command {
     OauthClient(Noun<oauth_client::Action>),
     /// Users: whose username and password are sent
     User(Noun<user::Action>),
+    /// Read the audit log: tokens issued and refused, revocations, operators' commands
+    Audit(audit::Audit),
 }
 
 /// What can be done to something, and how the outcome is printed.
@@ -111,13 +115,19 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
         }
         Command::Check(output) => return check::run(settings, output.json).await,
         Command::Partner(Noun { action, output }) => {
-            for_command(settings, async |i| partner::run(i, action, output.json).await).await?;
+            for_command(settings, async |operator| partner::run(operator, action, output.json).await).await?;
         }
         Command::OauthClient(Noun { action, output }) => {
-            for_command(settings, async |i| oauth_client::run(i, action, output.json).await).await?;
+            for_command(settings, async |operator| oauth_client::run(operator, action, output.json).await).await?;
+        }
+        Command::Audit(audit::Audit { action: None, filter, output }) => {
+            for_command(settings, async |operator| audit::read(operator, filter, output.json).await).await?;
+        }
+        Command::Audit(audit::Audit { action: Some(action), output, .. }) => {
+            opened(settings, Join::Share, async |i| audit::change(i, action, output.json).await).await?;
         }
         Command::User(Noun { action, output }) => {
-            for_command(settings, async |i| user::run(i, action, output.json).await).await?;
+            for_command(settings, async |operator| user::run(operator, action, output.json).await).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -132,10 +142,10 @@ async fn opened<T>(settings: Settings, join: Join, work: impl AsyncFnOnce(&Insta
 }
 
 /// Opens the installation for an operator's command.
-async fn for_command(settings: Settings, work: impl AsyncFnOnce(&Installation) -> Result<()>) -> Result<()> {
+async fn for_command(settings: Settings, work: impl AsyncFnOnce(&Operator) -> Result<()>) -> Result<()> {
     opened(settings, Join::Share, async |installation| {
         installation.prepare_for_command().await?;
-        work(installation).await
+        work(&Operator::new(installation.db.clone())).await
     })
     .await
 }

@@ -13,7 +13,7 @@ use crate::{
     background,
     clock::Clock,
     crypto::{hasher::Hasher, jwt::Jwts, signing_key::SigningKey},
-    demo,
+    demo, housekeeping,
     http::router,
     installation::Installation,
     postgres::Join,
@@ -48,10 +48,12 @@ async fn live(
     announce(installation, &app, bound)?;
 
     let learning = tokio::spawn(background::run(app.clone()));
+    let housekeeping = tokio::spawn(housekeeping::run(app.clone()));
     serve(listener, router(app.clone()), stop.wait()).await;
 
     tracing::info!("stopping");
     learning.abort();
+    housekeeping.abort();
     if let Err(error) = background::write_documented_forms(&app).await {
         tracing::warn!(%error, "the last uses of the documented forms were not counted");
     }

@@ -8,6 +8,7 @@ mod error;
 pub mod oauth_client;
 pub mod partner;
 pub mod pool;
+pub mod privileges;
 pub mod refresh_token;
 pub mod schema;
 pub mod signing_key;

@@ -94,6 +94,15 @@ pub async fn credentials(
     Ok(found.fetch_optional(db).await?)
 }
 
+/// The user of that name among all partners', and whose that is.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn find(db: impl PgExecutor<'_>, username: &Username) -> Result<Option<(PartnerId, UserId)>, StoreError> {
+    let found = sqlx::query!("select partner_id, id from users where folded_username = $1", username.folded());
+    Ok(found.fetch_optional(db).await?.map(|user| (PartnerId(user.partner_id), UserId(user.id))))
+}
+
 /// Every user, or those of one partner.
 ///
 /// # Errors

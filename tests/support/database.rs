@@ -95,3 +95,14 @@ pub async fn administer(sql: &str) {
 pub async fn connect_like(pool: &sqlx::PgPool) -> PgConnection {
     connect(&pool.connect_options()).await
 }
+
+/// The tests' cluster as a URL, for a role and a database of it that need not exist yet. Anyone is let in as anyone.
+pub async fn url_as(role: &str, database: &str) -> String {
+    let url = server().await.cluster.url();
+    url.replacen("//dna@", &format!("//{role}@"), 1).replacen("/dna?", &format!("/{database}?"), 1)
+}
+
+/// A number that no other test has.
+pub fn number() -> u32 {
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}

@@ -2,16 +2,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::members;
+use super::{members, text};
 use crate::support::{
     Reply,
     program::{Folder, Server, failure, run, run_json},
     steve_harris,
 };
-
-fn text<'a>(value: &'a Value, member: &str) -> &'a str {
-    value[member].as_str().expect(member)
-}
 
 fn grant(account: &Value) -> Vec<(&'static str, String)> {
     let value = |member| text(account, member).to_owned();
