@@ -14,6 +14,7 @@ pub mod installation;
 pub mod oauth;
 pub mod postgres;
 pub mod private_file;
+pub mod revoked;
 pub mod server;
 pub mod settings;
 pub mod state;

@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     crypto::{hasher::Hasher, jwt::Jwts},
     domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId},
+    revoked::Revoked,
     store::documented_form::Uses,
 };
 
@@ -24,6 +25,8 @@ pub struct Policy {
     pub access_token_ttl: u32,
     /// Seconds that a refresh token lives.
     pub refresh_token_ttl: u32,
+    /// Seconds within which a used refresh token that comes back is taken for a lost reply.
+    pub refresh_grace: u32,
     /// Whether the documented `GET` forms and credentials in URLs are served.
     pub documented_get: bool,
     /// The status of `validation_failed`: 422, 400 or 406.
@@ -54,6 +57,8 @@ pub struct Parts {
     pub policy: Policy,
     /// The ids of what is disabled, at most a second old.
     pub disabled: watch::Sender<HashSet<Uuid>>,
+    /// The logins that were revoked, at most a second old.
+    pub revoked: Revoked,
     /// Uses of the documented forms that have not been written yet.
     pub documented_forms: DocumentedForms,
 }
@@ -65,11 +70,12 @@ impl AppState {
         Self(Arc::new(parts))
     }
 
-    /// Whether the partner, the OAuth client or the user of a token is disabled.
+    /// Whether the login of a token was revoked, or its partner, its OAuth client or its user is disabled.
     #[must_use]
-    pub fn is_disabled(&self, identity: &Identity) -> bool {
+    pub fn is_revoked(&self, identity: &Identity) -> bool {
         let disabled = self.disabled.borrow();
-        [identity.partner.0, identity.oauth_client.0, identity.user.0].iter().any(|id| disabled.contains(id))
+        let parties = [Some(identity.partner.0), Some(identity.oauth_client.0), identity.user.map(|user| user.0)];
+        parties.into_iter().flatten().any(|id| disabled.contains(&id)) || self.revoked.contains(identity.sid)
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) enum Action {
         /// The scopes that it may have, space-delimited [default: all]
         #[arg(long, value_parser = ScopeSet::parse)]
         scope: Option<ScopeSet>,
-        /// The grants that it may use: password, `refresh_token` [default: both]
+        /// The grants that it may use: password, `refresh_token`, `client_credentials` [default: the first two]
         #[arg(long, value_parser = GrantTypes::parse)]
         grant: Option<GrantTypes>,
     },
@@ -55,6 +55,9 @@ pub(super) enum Action {
         /// Its `client_id`
         #[arg(value_parser = client_id)]
         client_id: OauthClientId,
+        /// End its live tokens too, within a second
+        #[arg(long)]
+        now: bool,
     },
     /// Refuse an OAuth client's tokens and requests for tokens, within a second
     Disable {
@@ -79,7 +82,7 @@ pub(super) async fn run(installation: &Installation, action: Action, json: bool)
     match action {
         Action::Add { partner, name, scope, grant } => {
             let partner = find_partner(installation, &partner).await?;
-            let (scope, grant) = (scope.unwrap_or_else(ScopeSet::all), grant.unwrap_or_else(GrantTypes::all));
+            let (scope, grant) = (scope.unwrap_or_else(ScopeSet::all), grant.unwrap_or_else(GrantTypes::usual));
             output::print_once(&accounts::add_oauth_client(db, partner, &name, scope, &grant).await?, json)?;
         }
         Action::List { partner } => {
@@ -95,7 +98,15 @@ pub(super) async fn run(installation: &Installation, action: Action, json: bool)
             let edited: Vec<_> = all.into_iter().filter(|listed| listed.client_id == client_id.0).collect();
             output::print(&edited, json)?;
         }
-        Action::RotateSecret { client_id } => output::print_once(&accounts::rotate_secret(db, client_id).await?, json)?,
+        Action::RotateSecret { client_id, now } => {
+            let mut transaction = db.begin().await?;
+            let account = accounts::rotate_secret(&mut *transaction, client_id).await?;
+            if now {
+                store::token_family::revoke_of_oauth_client(&mut transaction, client_id).await?;
+            }
+            transaction.commit().await?;
+            output::print_once(&account, json)?;
+        }
         Action::Disable { client_id } => set_enabled(installation, client_id, false, json).await?,
         Action::Enable { client_id } => set_enabled(installation, client_id, true, json).await?,
     }

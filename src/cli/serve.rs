@@ -17,6 +17,7 @@ use crate::{
     http::router,
     installation::Installation,
     postgres::Join,
+    revoked::Revoked,
     server::{Listener, serve},
     settings::{Listen, Settings},
     state::{AppState, DocumentedForms, Parts, Policy},
@@ -43,7 +44,7 @@ async fn live(
 ) -> Result<()> {
     let key = installation.set_up().await?;
     let app = state(installation, key, public_url);
-    background::learn_disabled(&app).await.context("cannot learn what is disabled")?;
+    background::learn(&app).await.context("cannot learn what is disabled and revoked")?;
     announce(installation, &app, bound)?;
 
     let learning = tokio::spawn(background::run(app.clone()));
@@ -110,6 +111,7 @@ fn state(installation: &Installation, key: SigningKey, public_url: String) -> Ap
         clock: Clock::system(),
         policy: Policy::from(settings),
         disabled: watch::Sender::new(HashSet::new()),
+        revoked: Revoked::default(),
         documented_forms: DocumentedForms::default(),
     })
 }
@@ -120,6 +122,7 @@ impl From<&Settings> for Policy {
         Self {
             access_token_ttl: seconds(settings.access_token_ttl),
             refresh_token_ttl: seconds(settings.refresh_token_ttl),
+            refresh_grace: seconds(settings.refresh_grace),
             documented_get: settings.documented_get,
             validation_status: settings.validation_status,
             ns_domain_suffix: settings.ns_domain_suffix.clone(),

@@ -1,6 +1,7 @@
 //! The token conversation of RFC 6749, without HTTP: what is asked, who asks, and what is granted or refused.
 
 pub mod authenticate;
+pub mod client_credentials;
 pub mod error;
 mod grant;
 pub mod password;

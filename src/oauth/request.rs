@@ -64,7 +64,9 @@ impl<'a> TokenRequest<'a> {
         );
         match self.text("grant_type")? {
             None => Err(Refusal::request("The grant_type parameter is missing.", "no grant_type").hint(seen)),
-            Some(name) => GrantType::parse(name).ok_or(UNSUPPORTED.hint("Use password or refresh_token.")),
+            Some(name) => {
+                GrantType::parse(name).ok_or(UNSUPPORTED.hint("Use password, refresh_token or client_credentials."))
+            }
         }
     }
 

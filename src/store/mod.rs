@@ -11,6 +11,7 @@ pub mod pool;
 pub mod refresh_token;
 pub mod schema;
 pub mod signing_key;
+pub mod token_family;
 pub mod user;
 
 pub use error::StoreError;

@@ -12,6 +12,7 @@ use dna_api::{
     crypto::{hasher::Hasher, jwt::Jwts, signing_key::SigningKey},
     domain::partner::Name,
     http::router,
+    revoked::Revoked,
     server::{Listener, serve},
     settings::{Settings, Vars},
     state::{AppState, DocumentedForms, Parts, Policy},
@@ -74,9 +75,10 @@ impl App {
             clock: clock(Arc::clone(&hands)),
             policy: Policy::from(&settings),
             disabled: watch::Sender::new(HashSet::new()),
+            revoked: Revoked::default(),
             documented_forms: DocumentedForms::default(),
         });
-        background::learn_disabled(&state).await.expect("a database");
+        background::learn(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));
         tokio::spawn(serve(listener, router(state.clone()), std::future::pending()));
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }

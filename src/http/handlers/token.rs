@@ -3,10 +3,15 @@
 use axum::{extract::State, response::Response};
 
 use crate::{
-    domain::oauth_client::GrantType,
-    http::{extract::TokenForm, reply, token_error::TokenFailure},
+    domain::{audit::Source, oauth_client::GrantType},
+    http::{
+        extract::{CallerAddress, RequestId, TokenForm},
+        reply,
+        token_error::TokenFailure,
+    },
     oauth::{
         authenticate::authenticate,
+        client_credentials::client_credentials,
         error::Refusal,
         password::password,
         refresh::refresh,
@@ -15,11 +20,17 @@ use crate::{
     state::AppState,
 };
 
-/// `POST /api/oauth/token`, or `GET` in the documented form: tokens for a password or a refresh token.
+/// `POST /api/oauth/token`, or `GET` in the documented form: tokens for a password, for a refresh token, or for
+/// the OAuth client itself.
 ///
 /// # Errors
 /// [`TokenFailure`]
-pub async fn token(State(app): State<AppState>, token: TokenForm) -> Result<Response, TokenFailure> {
+pub async fn token(
+    State(app): State<AppState>,
+    RequestId(id): RequestId,
+    CallerAddress(address): CallerAddress,
+    token: TokenForm,
+) -> Result<Response, TokenFailure> {
     let parameters = &token.form.parameters;
     let in_url = parameters.in_url(&CREDENTIALS);
     if in_url && !app.policy.documented_get {
@@ -33,7 +44,8 @@ pub async fn token(State(app): State<AppState>, token: TokenForm) -> Result<Resp
     }
     let tokens = match grant {
         GrantType::Password => password(&app, &request, &client).await?,
-        GrantType::RefreshToken => refresh(&app, &request, &client).await?,
+        GrantType::RefreshToken => refresh(&app, &request, &client, Source::Request { address, id: &id }).await?,
+        GrantType::ClientCredentials => client_credentials(&app, &request, &client).await?,
     };
     Ok(reply::tokens(&tokens, parameters.are_documented_form()))
 }
