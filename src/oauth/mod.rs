@@ -4,8 +4,10 @@ pub mod authenticate;
 pub mod client_credentials;
 pub mod error;
 mod grant;
+pub mod introspect;
 pub mod password;
 pub mod refresh;
 pub mod request;
+pub mod revoke;
 
 pub use grant::Tokens;
