@@ -20,7 +20,7 @@ use crate::{
     revoked::Revoked,
     server::{Listener, serve},
     settings::{Listen, Settings},
-    state::{AppState, DocumentedForms, Parts, Policy},
+    state::{AppState, DocumentedForms, Parts, Policy, Turns},
 };
 
 /// From the settings to the last reply: read top to bottom, this is the life of a server.
@@ -112,6 +112,7 @@ fn state(installation: &Installation, key: SigningKey, public_url: String) -> Ap
         policy: Policy::from(settings),
         disabled: watch::Sender::new(HashSet::new()),
         revoked: Revoked::default(),
+        turns: Turns::default(),
         documented_forms: DocumentedForms::default(),
     })
 }

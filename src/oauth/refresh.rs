@@ -42,21 +42,23 @@ pub async fn refresh(
     };
     let hash = secret::hash(presented.expose_secret());
 
-    // Whoever else presents a token of this login waits from here on.
-    let mut turn = app.db.begin().await.map_err(StoreError::from)?;
-    let held = store::refresh_token::hold_family(&mut *turn, client.partner, client.id, &hash).await?;
-    held.ok_or(Refusal::refresh_token("unknown, or of another OAuth client"))?;
-    let found = store::refresh_token::presented(&mut *turn, client.partner, &hash, app.policy.refresh_grace).await?;
+    // Whoever else presents a token of this login waits from here on, for the same one at this server first.
+    let turn = app.turns.of(&hash).await;
+    let mut held = app.db.begin().await.map_err(StoreError::from)?;
+    let sid = store::refresh_token::hold_family(&mut *held, client.partner, client.id, &hash).await?;
+    sid.ok_or(Refusal::refresh_token("unknown, or of another OAuth client"))?;
+    let found = store::refresh_token::presented(&mut *held, client.partner, &hash, app.policy.refresh_grace).await?;
     let token = found.ok_or(Refusal::refresh_token("expired, replaced unused, or its login is over"))?;
     if token.is_used && !token.is_recoverable {
-        return Err(reused(app, turn, client, &token, source).await?.into());
+        return Err(reused(app, held, client, &token, source).await?.into());
     }
 
     let scope = scope(client, &token, asked)?;
-    let successor = rotate(app, turn, client, &hash, &token).await?;
+    let successor = rotate(app, held, client, &hash, &token).await?;
+    drop(turn);
     let user = Some(UserId(token.user_id));
     let identity = Identity { partner: client.partner, oauth_client: client.id, user, sid: token.sid, scope };
-    // After the commit, so that nobody waits for it. Were it to fail, the reply would be one that was lost.
+    // Only now, so that nobody waits for it. Were it to fail, the reply would be one that was lost.
     let expires_in = app.policy.access_token_ttl.min(token.seconds_left.unsigned_abs());
     let access_token = app.jwts.sign(&identity, expires_in, &app.clock)?;
     Ok(Tokens { access_token, expires_in, refresh_token: Some(successor), scope, asked })
@@ -76,7 +78,7 @@ fn scope(client: &OauthClient, token: &Presented, asked: Option<ScopeSet>) -> Re
 /// Uses the token. One whose reply was lost gets another successor, and the one that nobody has is good no longer.
 async fn rotate(
     app: &AppState,
-    mut turn: Transaction<'_, Postgres>,
+    mut held: Transaction<'_, Postgres>,
     client: &OauthClient,
     hash: &SecretHash,
     token: &Presented,
@@ -84,8 +86,8 @@ async fn rotate(
     let successor = secret::generate();
     let (replaced, ttl) = (token.successor_hash.as_deref(), app.policy.refresh_token_ttl);
     let next = secret::hash(successor.reveal());
-    store::refresh_token::rotate(&mut *turn, client.partner, hash, replaced, &next, ttl).await?;
-    turn.commit().await.map_err(StoreError::from)?;
+    store::refresh_token::rotate(&mut *held, client.partner, hash, replaced, &next, ttl).await?;
+    held.commit().await.map_err(StoreError::from)?;
     Ok(successor)
 }
 
@@ -93,7 +95,7 @@ async fn rotate(
 /// used under the version before is refused and no more: what came of it is not known.
 async fn reused(
     app: &AppState,
-    mut turn: Transaction<'_, Postgres>,
+    mut held: Transaction<'_, Postgres>,
     client: &OauthClient,
     token: &Presented,
     source: Source<'_>,
@@ -101,7 +103,7 @@ async fn reused(
     if token.successor_hash.is_none() {
         return Ok(Refusal::refresh_token("used before"));
     }
-    store::token_family::revoke(&mut *turn, client.partner, token.sid, Reason::Reused).await?;
+    store::token_family::revoke(&mut *held, client.partner, token.sid, Reason::Reused).await?;
     let entry = Entry {
         kind: Kind::RefreshTokenReused,
         partner: Some(client.partner),
@@ -111,8 +113,8 @@ async fn reused(
         source,
         detail: json!({}),
     };
-    store::audit::record(&mut *turn, &entry).await?;
-    turn.commit().await.map_err(StoreError::from)?;
+    store::audit::record(&mut *held, &entry).await?;
+    held.commit().await.map_err(StoreError::from)?;
     app.revoked.add(token.sid);
     Ok(Refusal::refresh_token("used before: its login is revoked"))
 }

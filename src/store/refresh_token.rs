@@ -72,8 +72,8 @@ pub async fn presented(
         select t.sid, t.user_id, t.scope, u.scope as user_scope, t.successor_hash,
                floor(extract(epoch from f.ends_at - now()))::int as "seconds_left!",
                t.consumed_at is not null as "is_used!",
-               coalesce(t.consumed_at > clock_timestamp() - make_interval(secs => $3) and s.consumed_at is null, false)
-                   as "is_recoverable!"
+               coalesce(t.consumed_at > clock_timestamp() - make_interval(secs => $3), false)
+                   and s.token_hash is not null and s.consumed_at is null as "is_recoverable!"
         from refresh_tokens t
         join token_families f on f.partner_id = t.partner_id and f.sid = t.sid
         join users u on u.partner_id = t.partner_id and u.id = t.user_id

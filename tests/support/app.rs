@@ -15,7 +15,7 @@ use dna_api::{
     revoked::Revoked,
     server::{Listener, serve},
     settings::{Settings, Vars},
-    state::{AppState, DocumentedForms, Parts, Policy},
+    state::{AppState, DocumentedForms, Parts, Policy, Turns},
     store,
 };
 use reqwest::{Method, RequestBuilder};
@@ -51,6 +51,11 @@ impl App {
         Self::on(database::fresh().await, settings, Arc::default()).await
     }
 
+    /// A server on a database of the test's own.
+    pub async fn start_on(options: PgConnectOptions) -> Self {
+        Self::on(options, &[], Arc::default()).await
+    }
+
     /// Another server on the same database.
     pub async fn second(&self) -> Self {
         Self::on(self.options.clone(), &[], Arc::clone(&self.secrets)).await
@@ -76,6 +81,7 @@ impl App {
             policy: Policy::from(&settings),
             disabled: watch::Sender::new(HashSet::new()),
             revoked: Revoked::default(),
+            turns: Turns::default(),
             documented_forms: DocumentedForms::default(),
         });
         background::learn(&state).await.expect("a database");

@@ -2,6 +2,7 @@
 //! searched for their secrets when the test ends.
 
 mod app;
+mod audit;
 mod clients;
 pub mod database;
 mod forge;
