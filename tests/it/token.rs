@@ -17,6 +17,7 @@ mod parameters;
 mod refresh;
 mod refresh_once;
 mod rfc6749;
+mod rfc9700;
 mod scope;
 
 use serde_json::json;
