@@ -19,9 +19,9 @@ const DEADLINE: Duration = Duration::from_secs(2);
 /// # Errors
 /// [`StoreError`] when the database cannot be asked; what was known stays.
 pub async fn learn(app: &AppState) -> Result<(), StoreError> {
-    learn_disabled(app).await?;
     let since = app.revoked.since();
     let news = store::token_family::revoked_since(&app.monitor, since).await?;
+    learn_disabled(app).await?;
     app.revoked.learn(news, since.is_none());
     Ok(())
 }

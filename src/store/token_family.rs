@@ -222,12 +222,11 @@ pub struct News {
 /// lives for a day at most.
 ///
 /// # Errors
-/// [`StoreError`] when the database cannot be asked.
+/// [`StoreError`] when the database cannot be asked, or is a server that was demoted and answers with what it once knew.
 pub async fn revoked_since(db: impl PgExecutor<'_>, since: Option<DateTime<Utc>>) -> Result<News, StoreError> {
-    let news = sqlx::query_as!(
-        News,
+    let news = sqlx::query!(
         r#"
-        select now() as "as_of!", array(
+        select pg_is_in_recovery() as "is_demoted!", now() as "as_of!", array(
             select sid from token_families
             where revoked_at > greatest(least(coalesce($1::timestamptz, '-infinity'), now()) - interval '1 minute',
                                         now() - interval '1 day 1 minute')
@@ -235,8 +234,13 @@ pub async fn revoked_since(db: impl PgExecutor<'_>, since: Option<DateTime<Utc>>
         ) as "sids!"
         "#,
         since,
-    );
-    Ok(news.fetch_one(db).await?)
+    )
+    .fetch_one(db)
+    .await?;
+    if news.is_demoted {
+        return Err(StoreError::Unavailable(sqlx::Error::Protocol("the server was demoted".into())));
+    }
+    Ok(News { as_of: news.as_of, sids: news.sids })
 }
 
 /// What an introspection adds to an access token that is good.
