@@ -38,16 +38,15 @@ impl Stage {
     }
 
     async fn assert_fifty_times_within_a_second(&self) {
-        for round in 1..=50 {
-            // A busy machine may spoil one; that it spoils three in a row is no accident.
-            let mut best = Duration::MAX;
-            for _ in 0..3 {
-                best = best.min(self.delay().await);
-                if best < SECOND {
-                    break;
-                }
+        let mut late = Vec::new();
+        for _ in 0..50 {
+            // A busy machine may spoil a few of all; those are done again.
+            let mut delay = self.delay().await;
+            while delay >= SECOND {
+                late.push(delay);
+                assert!(late.len() <= 3, "{late:?}");
+                delay = self.delay().await;
             }
-            assert!(best < SECOND, "round {round}: {best:?}");
         }
     }
 }
