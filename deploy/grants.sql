@@ -30,6 +30,7 @@ begin
             ('partners',             'select insert update'),
             ('refresh_tokens',       'select insert update delete'),
             ('signing_keys',         'select insert'),
+            ('token_families',       'select insert update delete'),
             ('users',                'select insert update')
         ) as t (name, privileges)
     loop

@@ -4,3 +4,4 @@
 -- migrations in one.
 set local lock_timeout = '5s';
 create index refresh_tokens_expires_at_idx on refresh_tokens (expires_at);
+create index token_families_ends_at_idx on token_families (ends_at);

@@ -74,7 +74,7 @@ pub async fn add_partner(db: impl Acquire<'_, Database = Postgres>, name: &Name)
         inserted => inserted?,
     }
     let default = Name::parse("default")?;
-    let client = add_oauth_client(&mut *transaction, partner, &default, scope, &GrantTypes::all()).await?;
+    let client = add_oauth_client(&mut *transaction, partner, &default, scope, &GrantTypes::usual()).await?;
     let user = add_user(&mut *transaction, partner, &username, scope).await?;
     transaction.commit().await?;
     Ok(PartnerAccount {
@@ -136,17 +136,19 @@ pub async fn add_user(
     Ok(UserAccount { username: username.as_str().to_owned(), password })
 }
 
-/// Gives a user a new password, and ends the refresh tokens of the old one.
+/// Gives a user a new password, and ends the tokens of the old one.
 ///
 /// # Errors
 /// One line, where there is no such user.
-pub async fn reset_password(db: impl PgExecutor<'_>, username: &Username) -> Result<UserAccount> {
+pub async fn reset_password(db: impl Acquire<'_, Database = Postgres>, username: &Username) -> Result<UserAccount> {
     let password = secret::generate_password();
     let hash = hash(&password)?;
-    let found = store::user::set_password(db, username, &hash).await?;
-    let username =
-        found.with_context(|| format!("there is no user `{}`: see `dna-api user list`", username.as_str()))?;
-    Ok(UserAccount { username, password })
+    let mut transaction = db.begin().await?;
+    let found = store::user::set_password(&mut *transaction, username, &hash).await?;
+    let user = found.with_context(|| format!("there is no user `{}`: see `dna-api user list`", username.as_str()))?;
+    store::token_family::revoke_of_user(&mut *transaction, PartnerId(user.partner_id), UserId(user.id)).await?;
+    transaction.commit().await?;
+    Ok(UserAccount { username: user.username, password })
 }
 
 fn hash(password: &Secret) -> Result<String> {

@@ -1,4 +1,4 @@
-//! What a server does beside answering: it learns what has been disabled, and writes what has been counted.
+//! What a server does beside answering: it learns what has been disabled and revoked, and writes what has been counted.
 
 use std::time::Duration;
 
@@ -9,16 +9,24 @@ use crate::{
     store::{self, StoreError},
 };
 
-/// How often the database is asked what is disabled: tokens of what is must be refused within a second.
+/// How often the database is asked what is disabled and revoked: such tokens must be refused within a second.
 const PERIOD: Duration = Duration::from_millis(300);
 /// How long one round may take: a host that vanished answers nothing, not even an error.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// Learns what is disabled.
+/// Learns what is disabled and what was revoked.
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked; what was known stays.
-pub async fn learn_disabled(app: &AppState) -> Result<(), StoreError> {
+pub async fn learn(app: &AppState) -> Result<(), StoreError> {
+    let since = app.revoked.since();
+    let news = store::token_family::revoked_since(&app.monitor, since).await?;
+    learn_disabled(app).await?;
+    app.revoked.learn(news, since.is_none());
+    Ok(())
+}
+
+async fn learn_disabled(app: &AppState) -> Result<(), StoreError> {
     let disabled = store::disabled::all(&app.monitor).await?;
     app.disabled.send_if_modified(|known| {
         let changed = *known != disabled;
@@ -52,7 +60,7 @@ pub async fn run(app: AppState) {
     loop {
         ticks.tick().await;
         let round = async {
-            learn_disabled(&app).await?;
+            learn(&app).await?;
             write_documented_forms(&app).await
         };
         let failure = match timeout(DEADLINE, round).await {
@@ -61,8 +69,10 @@ pub async fn run(app: AppState) {
             Err(_) => Some("the database did not answer in time".to_owned()),
         };
         match (&failure, failing) {
-            (Some(why), false) => tracing::warn!(%why, "cannot learn what is disabled: what is known stays in force"),
-            (None, true) => tracing::info!("learning what is disabled again"),
+            (Some(why), false) => {
+                tracing::warn!(%why, "cannot learn what is disabled and revoked: what is known stays in force");
+            }
+            (None, true) => tracing::info!("learning what is disabled and revoked again"),
             _ => {}
         }
         failing = failure.is_some();

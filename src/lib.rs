@@ -16,6 +16,7 @@ pub mod oauth;
 pub mod operator;
 pub mod postgres;
 pub mod private_file;
+pub mod revoked;
 pub mod server;
 pub mod settings;
 pub mod state;

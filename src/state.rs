@@ -2,18 +2,19 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{self, Arc, PoisonError},
 };
 
 use ipnet::IpNet;
 use sqlx::PgPool;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, MutexGuard, watch};
 use uuid::Uuid;
 
 use crate::{
     clock::Clock,
     crypto::{hasher::Hasher, jwt::Jwts},
-    domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId},
+    domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId, secret::SecretHash},
+    revoked::Revoked,
     store::documented_form::Uses,
 };
 
@@ -24,6 +25,8 @@ pub struct Policy {
     pub access_token_ttl: u32,
     /// Seconds that a refresh token lives.
     pub refresh_token_ttl: u32,
+    /// Seconds within which a used refresh token that comes back is taken for a lost reply.
+    pub refresh_grace: u32,
     /// Whether the documented `GET` forms and credentials in URLs are served.
     pub documented_get: bool,
     /// The status of `validation_failed`: 422, 400 or 406.
@@ -54,6 +57,10 @@ pub struct Parts {
     pub policy: Policy,
     /// The ids of what is disabled, at most a second old.
     pub disabled: watch::Sender<HashSet<Uuid>>,
+    /// The logins that were revoked, at most a second old.
+    pub revoked: Revoked,
+    /// Whose turn it is to present a refresh token.
+    pub turns: Turns,
     /// Uses of the documented forms that have not been written yet.
     pub documented_forms: DocumentedForms,
 }
@@ -65,11 +72,12 @@ impl AppState {
         Self(Arc::new(parts))
     }
 
-    /// Whether the partner, the OAuth client or the user of a token is disabled.
+    /// Whether the login of a token was revoked, or its partner, its OAuth client or its user is disabled.
     #[must_use]
-    pub fn is_disabled(&self, identity: &Identity) -> bool {
+    pub fn is_revoked(&self, identity: &Identity) -> bool {
         let disabled = self.disabled.borrow();
-        [identity.partner.0, identity.oauth_client.0, identity.user.0].iter().any(|id| disabled.contains(id))
+        let parties = [Some(identity.partner.0), Some(identity.oauth_client.0), identity.user.map(|user| user.0)];
+        parties.into_iter().flatten().any(|id| disabled.contains(&id)) || self.revoked.contains(identity.sid)
     }
 }
 
@@ -81,10 +89,28 @@ impl std::ops::Deref for AppState {
     }
 }
 
+/// Turns of those who present one and the same refresh token at once: they wait here, one by one, and not in the
+/// database, where each of them would keep a connection from everybody else. What this server cannot see, the lock in
+/// the database decides.
+pub struct Turns(Vec<Mutex<()>>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self((0..=u8::MAX).map(|_| Mutex::default()).collect())
+    }
+}
+
+impl Turns {
+    /// The turn of a token. Two tokens may share one, which costs them a moment.
+    pub async fn of(&self, hash: &SecretHash) -> MutexGuard<'_, ()> {
+        self.0[usize::from(hash.as_bytes()[0])].lock().await
+    }
+}
+
 /// Counts of the documented forms' use, kept in memory until the background writes them, so that no request waits for a
 /// row that all of an OAuth client's requests would change.
 #[derive(Default)]
-pub struct DocumentedForms(Mutex<HashMap<OauthClientId, Uses>>);
+pub struct DocumentedForms(sync::Mutex<HashMap<OauthClientId, Uses>>);
 
 impl DocumentedForms {
     /// Counts one use.

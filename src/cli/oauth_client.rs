@@ -32,7 +32,7 @@ pub(super) enum Action {
         /// The scopes that it may have, space-delimited [default: all]
         #[arg(long, value_parser = ScopeSet::parse)]
         scope: Option<ScopeSet>,
-        /// The grants that it may use: password, `refresh_token` [default: both]
+        /// The grants that it may use: password, `refresh_token`, `client_credentials` [default: the first two]
         #[arg(long, value_parser = GrantTypes::parse)]
         grant: Option<GrantTypes>,
     },
@@ -59,6 +59,9 @@ pub(super) enum Action {
         /// Its `client_id`
         #[arg(value_parser = client_id)]
         client_id: OauthClientId,
+        /// End its live tokens too, within a second
+        #[arg(long)]
+        now: bool,
     },
     /// Refuse an OAuth client's tokens and requests for tokens, within a second
     Disable {
@@ -83,7 +86,7 @@ pub(super) async fn run(operator: &Operator, action: Action, json: bool) -> Resu
         Action::Add { partner, name, scope, grant } => {
             let mut change = operator.change("oauth-client add").await?;
             let partner = find_partner(&mut change, &partner).await?;
-            let (scope, grant) = (scope.unwrap_or_else(ScopeSet::all), grant.unwrap_or_else(GrantTypes::all));
+            let (scope, grant) = (scope.unwrap_or_else(ScopeSet::all), grant.unwrap_or_else(GrantTypes::usual));
             let account = accounts::add_oauth_client(&mut *change, partner, &name, scope, &grant).await?;
             change.note("name", name.as_str());
             note_what_it_may(&mut change, Some(scope), Some(&grant));
@@ -105,10 +108,14 @@ pub(super) async fn run(operator: &Operator, action: Action, json: bool) -> Resu
             let edited: Vec<_> = all.into_iter().filter(|listed| listed.client_id == client_id.0).collect();
             output::print(&edited, json)
         }
-        Action::RotateSecret { client_id } => {
+        Action::RotateSecret { client_id, now } => {
             let mut change = operator.change("oauth-client rotate-secret").await?;
             let partner = partner_of(&mut change, client_id).await?;
             let account = accounts::rotate_secret(&mut *change, client_id).await?;
+            if now {
+                store::token_family::revoke_of_oauth_client(&mut change, client_id).await?;
+                change.note("now", true);
+            }
             commit(change, partner, client_id).await?;
             output::print_once(&account, json)
         }

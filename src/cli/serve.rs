@@ -17,9 +17,10 @@ use crate::{
     http::router,
     installation::Installation,
     postgres::Join,
+    revoked::Revoked,
     server::{Listener, serve},
     settings::{Listen, Settings},
-    state::{AppState, DocumentedForms, Parts, Policy},
+    state::{AppState, DocumentedForms, Parts, Policy, Turns},
 };
 
 /// From the settings to the last reply: read top to bottom, this is the life of a server.
@@ -65,7 +66,7 @@ async fn live(
 async fn start(installation: &Installation, public_url: String) -> Result<AppState> {
     let key = installation.set_up().await?;
     let app = state(installation, key, public_url);
-    background::learn_disabled(&app).await.context("cannot learn what is disabled")?;
+    background::learn(&app).await.context("cannot learn what is disabled and revoked")?;
     Ok(app)
 }
 
@@ -132,6 +133,8 @@ fn state(installation: &Installation, key: SigningKey, public_url: String) -> Ap
         clock: Clock::system(),
         policy: Policy::from(settings),
         disabled: watch::Sender::new(HashSet::new()),
+        revoked: Revoked::default(),
+        turns: Turns::default(),
         documented_forms: DocumentedForms::default(),
     })
 }
@@ -142,6 +145,7 @@ impl From<&Settings> for Policy {
         Self {
             access_token_ttl: seconds(settings.access_token_ttl),
             refresh_token_ttl: seconds(settings.refresh_token_ttl),
+            refresh_grace: seconds(settings.refresh_grace),
             documented_get: settings.documented_get,
             validation_status: settings.validation_status,
             ns_domain_suffix: settings.ns_domain_suffix.clone(),

@@ -39,7 +39,7 @@ pub(super) enum Action {
         #[arg(long)]
         partner: Option<String>,
     },
-    /// Give a user a new password and end the refresh tokens of the old one; prints the password, this once
+    /// Give a user a new password and end the tokens of the old one, within a second; prints the password, this once
     ResetPassword {
         /// The username
         #[arg(value_parser = Username::parse)]

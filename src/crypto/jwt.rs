@@ -27,20 +27,48 @@ struct Header<'a> {
     kid: &'a str,
 }
 
+/// What a token says (RFC 9068 §2.2), times in Unix seconds.
 #[derive(Serialize, Deserialize)]
-struct Claims {
-    iss: String,
-    sub: Uuid,
-    aud: Vec<String>,
-    client_id: Uuid,
-    partner: Uuid,
-    sid: Uuid,
-    jti: Uuid,
-    iat: i64,
-    nbf: i64,
-    exp: i64,
-    scope: String,
+pub struct Claims {
+    /// Who issued it: the server's public URL.
+    pub iss: String,
+    /// Whom it speaks for: the user, or the OAuth client itself.
+    pub sub: Uuid,
+    /// Who may take it: the issuer and the OAuth client.
+    pub aud: Vec<String>,
+    /// The OAuth client that it was issued to.
+    pub client_id: Uuid,
+    /// That OAuth client's partner.
+    pub partner: Uuid,
+    /// The login that it descends from.
+    pub sid: Uuid,
+    /// Its own name.
+    pub jti: Uuid,
+    /// When it was issued.
+    pub iat: i64,
+    /// From when on it is good.
+    pub nbf: i64,
+    /// Until when.
+    pub exp: i64,
+    /// What it allows, space-delimited.
+    pub scope: String,
     scopes: Vec<String>,
+}
+
+impl Claims {
+    /// Who it speaks for.
+    ///
+    /// # Errors
+    /// [`JwtError`] where it allows what does not exist.
+    pub fn identity(&self) -> Result<Identity, JwtError> {
+        Ok(Identity {
+            partner: PartnerId(self.partner),
+            oauth_client: OauthClientId(self.client_id),
+            user: Some(UserId(self.sub)).filter(|_| self.sub != self.client_id),
+            sid: self.sid,
+            scope: ScopeSet::parse(&self.scope).map_err(|_| JwtError::Invalid)?,
+        })
+    }
 }
 
 /// Why a token is refused.
@@ -98,7 +126,7 @@ impl Jwts {
         let header = Header { typ: "JWT", alg: "RS256", jti, kid: self.signing.kid() };
         let claims = Claims {
             iss: self.issuer.clone(),
-            sub: identity.user.0,
+            sub: identity.user.map_or(identity.oauth_client.0, |user| user.0),
             aud: vec![self.issuer.clone(), identity.oauth_client.to_string()],
             client_id: identity.oauth_client.0,
             partner: identity.partner.0,
@@ -121,12 +149,20 @@ impl Jwts {
         Ok(token.into())
     }
 
-    /// Who a token speaks for. The algorithm is pinned to RS256 and the header's `kid` only looks up a key: whatever
-    /// else a header says has no effect, but for `crit`, which asks for what we do not know (RFC 7515 §4.1.11).
+    /// Who a token speaks for.
     ///
     /// # Errors
     /// [`JwtError`] when it does not hold.
     pub fn verify(&self, token: &str, clock: &Clock) -> Result<Identity, JwtError> {
+        self.claims(token, clock)?.identity()
+    }
+
+    /// What a token says, where it holds. The algorithm is pinned to RS256 and the header's `kid` only looks up a key: whatever
+    /// else a header says has no effect, but for `crit`, which asks for what we do not know (RFC 7515 §4.1.11).
+    ///
+    /// # Errors
+    /// [`JwtError`] when it does not hold.
+    pub fn claims(&self, token: &str, clock: &Clock) -> Result<Claims, JwtError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| JwtError::Invalid)?;
         let key = header.kid.as_ref().and_then(|kid| self.verifying.get(kid)).ok_or(JwtError::Invalid)?;
         if header.crit.is_some() {
@@ -141,13 +177,7 @@ impl Jwts {
         if claims.exp <= now - LEEWAY {
             return Err(JwtError::Expired);
         }
-        Ok(Identity {
-            partner: PartnerId(claims.partner),
-            oauth_client: OauthClientId(claims.client_id),
-            user: UserId(claims.sub),
-            sid: claims.sid,
-            scope: ScopeSet::parse(&claims.scope).map_err(|_| JwtError::Invalid)?,
-        })
+        Ok(claims)
     }
 }
 

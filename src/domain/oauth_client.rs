@@ -29,11 +29,13 @@ pub enum GrantType {
     Password,
     /// §6: a refresh token.
     RefreshToken,
+    /// §4.4: nothing but the OAuth client's own secret.
+    ClientCredentials,
 }
 
 impl GrantType {
     /// Every grant there is.
-    pub const ALL: [Self; 2] = [Self::Password, Self::RefreshToken];
+    pub const ALL: [Self; 3] = [Self::Password, Self::RefreshToken, Self::ClientCredentials];
 
     /// The value of the parameter `grant_type`.
     #[must_use]
@@ -41,6 +43,7 @@ impl GrantType {
         match self {
             Self::Password => "password",
             Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
         }
     }
 
@@ -57,14 +60,14 @@ pub struct GrantTypes(Vec<GrantType>);
 
 /// A list that is empty or names an unknown grant.
 #[derive(Debug, thiserror::Error)]
-#[error("grants are one or more of password and refresh_token")]
+#[error("grants are one or more of password, refresh_token and client_credentials")]
 pub struct BadGrantTypes;
 
 impl GrantTypes {
-    /// Every grant there is.
+    /// What an OAuth client may use unless it is told: that a user logs in. To speak for itself, it must be allowed.
     #[must_use]
-    pub fn all() -> Self {
-        Self(GrantType::ALL.to_vec())
+    pub fn usual() -> Self {
+        Self(vec![GrantType::Password, GrantType::RefreshToken])
     }
 
     /// Reads a list that is delimited by spaces, commas or both.

@@ -33,7 +33,7 @@ pub enum ApiError {
     /// 401: a bearer token that does not hold.
     #[error(transparent)]
     InvalidToken(#[from] JwtError),
-    /// 401: its partner, OAuth client or user is disabled.
+    /// 401: it was revoked, or its partner, OAuth client or user is disabled.
     #[error("The access token has been revoked.")]
     RevokedToken,
     /// 403: a token without this scope.

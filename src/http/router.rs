@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     error::ApiError,
-    handlers::{client, health, token},
+    handlers::{client, health, token, token_status},
     middleware::{bearer, documented_form, drain, edge, negotiate, trailing_slash},
 };
 use crate::state::AppState;
@@ -31,6 +31,10 @@ pub fn router(app: AppState) -> Router {
     let paths = Router::new()
         .route("/api/oauth/token", token())
         .route("/oauth/token", token())
+        .route("/api/oauth/revoke", open("POST", any(token_status::revocation)))
+        .route("/oauth/revoke", open("POST", any(token_status::revocation)))
+        .route("/api/oauth/introspect", open("POST", any(token_status::introspection)))
+        .route("/oauth/introspect", open("POST", any(token_status::introspection)))
         .route("/api/residential/client", guarded(&app, "POST", any(client::create)))
         .route("/api/residential/client/{id}/activate", transition(any(client::activate)))
         .route("/api/residential/client/{id}/suspend", transition(any(client::suspend)))

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -32,6 +33,8 @@ pub struct OauthClient {
     pub scope: ScopeSet,
     /// How it may ask.
     pub grant_types: GrantTypes,
+    /// When its tokens were last ended, as far as was known when it proved who it is.
+    pub tokens_revoked_at: Option<DateTime<Utc>>,
 }
 
 /// A `client_id` and a secret, as they were presented.
@@ -140,5 +143,6 @@ async fn verify(
         id,
         scope: ScopeSet::parse(&found.scope).map_err(|e| TokenError::Foreign(e.to_string()))?,
         grant_types: GrantTypes::parse(&found.grant_types).map_err(|e| TokenError::Foreign(e.to_string()))?,
+        tokens_revoked_at: found.tokens_revoked_at,
     }))
 }

@@ -1,4 +1,4 @@
-//! What both grants share: which scopes may be had, and the tokens themselves.
+//! What the grants share: which scopes may be had, and the tokens themselves.
 
 use secrecy::SecretString;
 
@@ -7,10 +7,7 @@ use super::{
     error::{Code, Refusal, TokenError},
     request::TokenRequest,
 };
-use crate::{
-    domain::{caller::Identity, oauth_client::GrantType, scope::ScopeSet, secret::Secret},
-    state::AppState,
-};
+use crate::domain::{oauth_client::GrantType, scope::ScopeSet, secret::Secret};
 
 /// What is issued (RFC 6749 §5.1).
 pub struct Tokens {
@@ -18,7 +15,7 @@ pub struct Tokens {
     pub access_token: SecretString,
     /// Seconds that it lives.
     pub expires_in: u32,
-    /// The refresh token; none for an OAuth client that may not use it.
+    /// The refresh token; none for an OAuth client that may not use it, or speaks for itself.
     pub refresh_token: Option<Secret>,
     /// What the access token allows.
     pub scope: ScopeSet,
@@ -57,9 +54,4 @@ pub(super) fn not_empty(scope: ScopeSet) -> Result<ScopeSet, Refusal> {
         return Err(Refusal::scope("The user may have none of the requested scope.", "no scope left"));
     }
     Ok(scope)
-}
-
-/// Signs the access token.
-pub(super) fn access_token(app: &AppState, identity: &Identity) -> Result<SecretString, TokenError> {
-    Ok(app.jwts.sign(identity, app.policy.access_token_ttl, &app.clock)?)
 }

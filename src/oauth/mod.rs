@@ -3,10 +3,13 @@
 pub mod attempt;
 pub mod audit;
 pub mod authenticate;
+pub mod client_credentials;
 pub mod error;
 mod grant;
+pub mod introspect;
 pub mod password;
 pub mod refresh;
 pub mod request;
+pub mod revoke;
 
 pub use grant::Tokens;

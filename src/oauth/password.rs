@@ -18,7 +18,11 @@ use crate::{
         user::{UserId, Username},
     },
     state::AppState,
-    store::{self, user::Credentials},
+    store::{
+        self,
+        token_family::{FirstToken, Login},
+        user::Credentials,
+    },
 };
 
 /// Tokens for a username and a password.
@@ -39,21 +43,23 @@ pub async fn password(app: &AppState, request: &TokenRequest<'_>, client: &Oauth
     let identity = Identity {
         partner: client.partner,
         oauth_client: client.id,
-        user: UserId(user.id),
+        user: Some(UserId(user.id)),
         sid: Uuid::now_v7(),
         scope,
     };
     request.attempt().learn(|known| known.sid = Some(identity.sid));
-    let access_token = grant::access_token(app, &identity)?;
+    let expires_in = app.policy.access_token_ttl;
+    let access_token = app.jwts.sign(&identity, expires_in, &app.clock)?;
     let refresh_token = client.grant_types.contains(GrantType::RefreshToken).then(secret::generate);
-    if let Some(token) = &refresh_token {
-        let hash = secret::hash(token.reveal());
-        let ttl = app.policy.refresh_token_ttl;
-        if !store::refresh_token::insert(&app.db, &identity, user.password_changed_at, &hash, ttl).await? {
-            return Err(Refusal::user("user disabled or password reset meanwhile").into());
-        }
+
+    let login = Login { identity: &identity, tokens_revoked_at: client.tokens_revoked_at, access_ttl: expires_in };
+    let hash = refresh_token.as_ref().map(|token| secret::hash(token.reveal()));
+    let first = hash.as_ref().map(|hash| FirstToken { hash, ttl: app.policy.refresh_token_ttl });
+    let (id, since) = (UserId(user.id), user.password_changed_at);
+    if !store::token_family::begin_of_user(&app.db, login, id, since, first).await? {
+        return Err(Refusal::user("user disabled, password reset or tokens ended meanwhile").into());
     }
-    Ok(Tokens { access_token, expires_in: app.policy.access_token_ttl, refresh_token, scope, asked })
+    Ok(Tokens { access_token, expires_in, refresh_token, scope, asked })
 }
 
 /// The user, where the password is theirs. A password is hashed even where there is no such user, so that both take the

@@ -37,6 +37,8 @@ pub use vars::Vars;
 const ACCESS_TOKEN_TTL: RangeInclusive<u64> = 60..=86_400;
 /// Seconds that a refresh token may live: a minute to a year.
 const REFRESH_TOKEN_TTL: RangeInclusive<u64> = 60..=31_536_000;
+/// Seconds that a used refresh token may be taken for a lost reply: not at all, to ten minutes.
+const REFRESH_GRACE: RangeInclusive<u64> = 0..=600;
 /// Two at least, so that one slow statement does not stop the server.
 const DB_MAX_CONNECTIONS: RangeInclusive<u32> = 2..=1000;
 
@@ -63,6 +65,8 @@ pub struct Settings {
     pub access_token_ttl: Duration,
     /// How long a refresh token lives; never less than an access token.
     pub refresh_token_ttl: Duration,
+    /// How long a used refresh token that comes back is taken for a lost reply.
+    pub refresh_grace: Duration,
     /// Bits of a new RSA signing key: 2048, 3072 or 4096.
     pub signing_key_bits: u32,
     /// Whether the documented `GET` forms, and credentials in a URL, are served.
@@ -105,6 +109,8 @@ impl Settings {
             refresh_token_ttl: vars.setting(&table::REFRESH_TOKEN_TTL, |text| {
                 plain::number(text, REFRESH_TOKEN_TTL).map(Duration::from_secs)
             })?,
+            refresh_grace: vars
+                .setting(&table::REFRESH_GRACE, |text| plain::number(text, REFRESH_GRACE).map(Duration::from_secs))?,
             signing_key_bits: vars
                 .setting(&table::SIGNING_KEY_BITS, |text| plain::one_of(text, &[2048, 3072, 4096]))?,
             documented_get: vars.setting(&table::DOCUMENTED_GET, plain::switch)?,

@@ -27,6 +27,7 @@ pub const SETTINGS: &[Setting] = &[
     MASTER_KEY,
     ACCESS_TOKEN_TTL,
     REFRESH_TOKEN_TTL,
+    REFRESH_GRACE,
     SIGNING_KEY_BITS,
     DOCUMENTED_GET,
     VALIDATION_STATUS,
@@ -99,8 +100,15 @@ pub(super) const ACCESS_TOKEN_TTL: Setting = Setting::new(
 pub(super) const REFRESH_TOKEN_TTL: Setting = Setting::new(
     "DNA_REFRESH_TOKEN_TTL",
     Some("2592000"),
-    "How long a refresh token lives, which is no less than an access token does.",
+    "How long a refresh token lives, which is no less than an access token does. None outlives the 90th day of its login.",
     "a whole number of seconds from 60 to 31536000 (365 days)",
+);
+pub(super) const REFRESH_GRACE: Setting = Setting::new(
+    "DNA_REFRESH_GRACE",
+    Some("60"),
+    "How long a used refresh token that comes back is taken for a lost reply, while its successor is unused. \
+     0: never. Later it is taken for stolen, and all tokens of its login are revoked.",
+    "a whole number of seconds from 0 to 600",
 );
 pub(super) const SIGNING_KEY_BITS: Setting =
     Setting::new("DNA_SIGNING_KEY_BITS", Some("3072"), "The size of new RSA signing keys.", "2048, 3072 or 4096");

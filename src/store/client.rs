@@ -66,7 +66,7 @@ pub async fn create(
         new.billing.zipcode,
         new.start_billing_date,
         Uuid::now_v7(),
-        identity.user.0,
+        identity.user.map(|user| user.0),
         identity.oauth_client.0,
         slug,
         suffix,
@@ -132,7 +132,7 @@ pub async fn change_status(
         id.get(),
         transition.target.as_str(),
         Uuid::now_v7(),
-        identity.user.0,
+        identity.user.map(|user| user.0),
         identity.oauth_client.0,
         request_id,
     )

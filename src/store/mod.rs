@@ -12,6 +12,7 @@ pub mod privileges;
 pub mod refresh_token;
 pub mod schema;
 pub mod signing_key;
+pub mod token_family;
 pub mod user;
 
 pub use error::StoreError;

@@ -27,6 +27,8 @@ pub struct Credentials {
     pub grant_types: String,
     /// Whether it and its partner are enabled.
     pub enabled: bool,
+    /// When an operator last ended all its tokens.
+    pub tokens_revoked_at: Option<DateTime<Utc>>,
 }
 
 /// An OAuth client, as an operator sees it.
@@ -97,7 +99,7 @@ pub async fn credentials(db: impl PgExecutor<'_>, id: OauthClientId) -> Result<O
     let found = sqlx::query_as!(
         Credentials,
         r#"
-        select o.partner_id, o.secret_hash, o.scope, o.grant_types,
+        select o.partner_id, o.secret_hash, o.scope, o.grant_types, o.tokens_revoked_at,
                o.disabled_at is null and p.disabled_at is null as "enabled!"
         from oauth_clients o join partners p on p.id = o.partner_id where o.id = $1
         "#,

@@ -9,8 +9,9 @@ use sqlx::{
 
 /// How long a request waits for a connection before it is told that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// A connection that was idle for longer may lead to a server that has been demoted since.
-const SUSPICIOUS_IDLE: Duration = Duration::from_millis(500);
+/// A connection that was idle for longer may lead to a server that has been demoted since. Less than the background's
+/// pause, or it would go on learning from such a server for ever.
+const SUSPICIOUS_IDLE: Duration = Duration::from_millis(200);
 
 /// A pool of at most `max` connections, opened as they are needed.
 ///

@@ -26,6 +26,16 @@ pub struct Credentials {
     pub enabled: bool,
 }
 
+/// A user whose password was set.
+pub struct Renewed {
+    /// Whose user it is.
+    pub partner_id: Uuid,
+    /// The user.
+    pub id: Uuid,
+    /// The username as it is spelt.
+    pub username: String,
+}
+
 /// A user, as an operator sees it.
 #[derive(Debug, Serialize)]
 pub struct Listed {
@@ -120,8 +130,8 @@ pub async fn list(db: impl PgExecutor<'_>, partner: Option<PartnerId>) -> Result
     Ok(found.fetch_all(db).await?)
 }
 
-/// Sets a new password, which ends the refresh tokens that were issued before. The username as it is spelt; none where
-/// there is no such user.
+/// Sets a new password; none where there is no such user. A login that is under way with the old one waits or fails, so
+/// what is revoked after this in the same transaction is all that the old password gave.
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
@@ -129,16 +139,17 @@ pub async fn set_password(
     db: impl PgExecutor<'_>,
     username: &Username,
     password_hash: &str,
-) -> Result<Option<String>, StoreError> {
-    let username = sqlx::query_scalar!(
+) -> Result<Option<Renewed>, StoreError> {
+    let renewed = sqlx::query_as!(
+        Renewed,
         r#"
         update users set password_hash = $2, password_changed_at = clock_timestamp()
-        where folded_username = $1 returning username
+        where folded_username = $1 returning partner_id, id, username
         "#,
         username.folded(),
         password_hash,
     );
-    Ok(username.fetch_optional(db).await?)
+    Ok(renewed.fetch_optional(db).await?)
 }
 
 /// Enables or disables a user; says whether there is one.

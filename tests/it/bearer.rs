@@ -16,16 +16,16 @@ use crate::support::{App, Caller, Forge, Reply};
 const GUARDED: &str = "/api/residential/client/999/activate";
 const INVALID: &str = "The access token is invalid.";
 const EXPIRED: &str = "The access token has expired.";
-const REVOKED: &str = "The access token has been revoked.";
+pub(crate) const REVOKED: &str = "The access token has been revoked.";
 
 /// Presents a token.
-async fn present(app: &App, token: &str) -> Reply {
+pub(crate) async fn present(app: &App, token: &str) -> Reply {
     Reply::of(app.post(GUARDED).bearer_auth(token)).await
 }
 
 /// Checks that the token was taken.
 #[track_caller]
-fn assert_taken(reply: &Reply) {
+pub(crate) fn assert_taken(reply: &Reply) {
     assert_eq!((reply.status, reply.error()), (404, "not_found"), "{reply:?}");
 }
 
@@ -42,7 +42,7 @@ fn assert_error(reply: &Reply, status: u16, error: &str, message: &str, challeng
 
 /// Checks that a token was refused, and why.
 #[track_caller]
-fn assert_invalid(reply: &Reply, message: &str) {
+pub(crate) fn assert_invalid(reply: &Reply, message: &str) {
     let challenge = format!(r#"Bearer realm="DNA API", error="invalid_token", error_description="{message}""#);
     assert_error(reply, 401, "invalid_token", message, &challenge);
 }

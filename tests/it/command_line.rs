@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod audit_of_commands;
+mod live_tokens;
 mod own_database;
 mod serving;
 mod start;

@@ -12,9 +12,10 @@ use dna_api::{
     crypto::{hasher::Hasher, jwt::Jwts, signing_key::SigningKey},
     domain::partner::Name,
     http::router,
+    revoked::Revoked,
     server::{Listener, serve},
     settings::{Settings, Vars},
-    state::{AppState, DocumentedForms, Parts, Policy},
+    state::{AppState, DocumentedForms, Parts, Policy, Turns},
     store,
 };
 use reqwest::{Method, RequestBuilder};
@@ -50,6 +51,11 @@ impl App {
         Self::on(database::fresh().await, settings, Arc::default()).await
     }
 
+    /// A server on a database of the test's own.
+    pub async fn start_on(options: PgConnectOptions) -> Self {
+        Self::on(options, &[], Arc::default()).await
+    }
+
     /// Another server on the same database.
     pub async fn second(&self) -> Self {
         Self::on(self.options.clone(), &[], Arc::clone(&self.secrets)).await
@@ -74,9 +80,11 @@ impl App {
             clock: clock(Arc::clone(&hands)),
             policy: Policy::from(&settings),
             disabled: watch::Sender::new(HashSet::new()),
+            revoked: Revoked::default(),
+            turns: Turns::default(),
             documented_forms: DocumentedForms::default(),
         });
-        background::learn_disabled(&state).await.expect("a database");
+        background::learn(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));
         tokio::spawn(serve(listener, router(state.clone()), std::future::pending()));
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }

@@ -27,6 +27,11 @@ impl App {
         sqlx::query_as(sql).fetch_all(&self.db).await.expect("the audit log")
     }
 
+    /// The entries of a kind, oldest first.
+    pub async fn audited(&self, kind: &str) -> Vec<Audited> {
+        self.audit().await.into_iter().filter(|entry| entry.kind == kind).collect()
+    }
+
     /// The newest entry of the audit log.
     pub async fn last_audited(&self) -> Audited {
         self.audit().await.pop().expect("an entry")

@@ -43,9 +43,14 @@ async fn make_template(cluster: &Cluster) {
     run(&mut connect(&cluster.options("postgres")).await, "create database template_of_tests").await;
     let options = cluster.options("template_of_tests");
     store::schema::migrate(&options).await.expect("migrations");
+    add_signing_key(&options).await;
+}
+
+/// Makes the key that signs in a database of a test's own.
+pub async fn add_signing_key(options: &PgConnectOptions) {
     let key = SigningKey::generate(2048).expect("a signing key");
     let sealed = SealedKey { kid: key.kid().to_owned(), private_key: key.seal(&MASTER_KEY).expect("sealing") };
-    let mut connection = connect(&options).await;
+    let mut connection = connect(options).await;
     store::signing_key::insert_first(&mut connection, &sealed).await.expect("a signing key");
     connection.close().await.expect("closing");
 }

@@ -14,16 +14,23 @@ use crate::{
 /// How long the database may take to answer before this server is taken for not ready.
 const DEADLINE: Duration = Duration::from_secs(1);
 
+/// How long this server may have learnt nothing of what was disabled and revoked before it is taken for not ready.
+const UNLEARNT: Duration = Duration::from_secs(10);
+
 /// `GET /healthz`: the server answers.
 pub async fn alive() -> Response {
     reply::health("ok")
 }
 
-/// `GET /readyz`: the database is reachable and takes changes, and its schema is current. The keys are: nothing starts without them.
+/// `GET /readyz`: the database is reachable and takes changes, its schema is current, and what was disabled and revoked
+/// is known. The keys are: nothing starts without them.
 ///
 /// # Errors
 /// [`ApiError::Unavailable`] where not.
 pub async fn ready(State(app): State<AppState>) -> Result<Response, ApiError> {
+    if app.revoked.age() > UNLEARNT {
+        return Err(ApiError::Unavailable("what was disabled and revoked has not been learnt for 10 s".into()));
+    }
     let obstacle = timeout(DEADLINE, async {
         let mut connection = app.monitor.acquire().await?;
         if !store::pool::is_writable(&mut connection).await? {

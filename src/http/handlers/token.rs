@@ -12,6 +12,7 @@ use crate::{
     oauth::{
         Tokens, audit,
         authenticate::authenticate,
+        client_credentials::client_credentials,
         error::{Refusal, TokenError},
         password::password,
         refresh::refresh,
@@ -20,7 +21,8 @@ use crate::{
     state::AppState,
 };
 
-/// `POST /api/oauth/token`, or `GET` in the documented form: tokens for a password or a refresh token.
+/// `POST /api/oauth/token`, or `GET` in the documented form: tokens for a password, for a refresh token, or for
+/// the OAuth client itself.
 ///
 /// # Errors
 /// [`TokenFailure`]
@@ -35,12 +37,18 @@ pub async fn token(
         return Err(Refusal::request("Credentials may not be sent in the URL.", "credentials in the URL").into());
     }
     let request = TokenRequest::new(parameters)?;
-    let decision = decide(&app, &request, &token).await;
-    let tokens = audit::record(&app, Source::Request { address, id: &id }, &request, decision).await?;
+    let source = Source::Request { address, id: &id };
+    let decision = decide(&app, &request, &token, source).await;
+    let tokens = audit::record(&app, source, &request, decision).await?;
     Ok(reply::tokens(&tokens, parameters.are_documented_form()))
 }
 
-async fn decide(app: &AppState, request: &TokenRequest<'_>, token: &TokenForm) -> Result<Tokens, TokenError> {
+async fn decide(
+    app: &AppState,
+    request: &TokenRequest<'_>,
+    token: &TokenForm,
+    source: Source<'_>,
+) -> Result<Tokens, TokenError> {
     let grant = request.grant_type(&token.form.seen)?;
     let client = authenticate(app, request, token.basic.as_ref().map_err(Refusal::clone)?.as_ref()).await?;
     if token.form.parameters.in_url(&CREDENTIALS) {
@@ -48,6 +56,7 @@ async fn decide(app: &AppState, request: &TokenRequest<'_>, token: &TokenForm) -
     }
     match grant {
         GrantType::Password => password(app, request, &client).await,
-        GrantType::RefreshToken => refresh(app, request, &client).await,
+        GrantType::RefreshToken => refresh(app, request, &client, source).await,
+        GrantType::ClientCredentials => client_credentials(app, request, &client).await,
     }
 }

@@ -13,7 +13,8 @@ use crate::{
     state::AppState,
 };
 
-/// Lets a request through whose token holds and whose partner, OAuth client and user are enabled. No database is asked.
+/// Lets a request through whose token holds and was not revoked, and whose partner, OAuth client and user are enabled.
+/// No database is asked.
 pub async fn bearer(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     match identify(&app, request.uri(), request.headers()) {
         Ok(identity) => {
@@ -32,7 +33,7 @@ fn identify(app: &AppState, uri: &Uri, headers: &HeaderMap) -> Result<Identity, 
     }
     let token = token(headers)?;
     let identity = app.jwts.verify(token, &app.clock)?;
-    if app.is_disabled(&identity) {
+    if app.is_revoked(&identity) {
         return Err(ApiError::RevokedToken);
     }
     if !app.policy.documented_get && in_query(uri, &CREDENTIALS) {

@@ -16,6 +16,7 @@ fn with_nothing_set_the_contract_s_defaults_hold() {
     assert_eq!(settings.public_url, None);
     assert_eq!(settings.access_token_ttl, Duration::from_mins(20));
     assert_eq!(settings.refresh_token_ttl, Duration::from_hours(30 * 24));
+    assert_eq!(settings.refresh_grace, Duration::from_mins(1));
     assert_eq!(settings.signing_key_bits, 3072);
     assert_eq!(settings.validation_status, 422);
     assert_eq!(settings.ns_domain_suffix, ".com");

@@ -83,6 +83,7 @@ const WRONG: &[(&str, &str, &[&str])] = &[
         "a whole number of seconds from 60 to 31536000 (365 days)",
         &["0", "31536001", "99999999999999999999"],
     ),
+    ("DNA_REFRESH_GRACE", "a whole number of seconds from 0 to 600", &["-1", "601", "1m"]),
     ("DNA_SIGNING_KEY_BITS", "2048, 3072 or 4096", &["1024", "2056", "8192", "RSA"]),
     ("DNA_DOCUMENTED_GET", SWITCH, &["never"]),
     ("DNA_VALIDATION_STATUS", "422, 400 or 406", &["200", "409", "4xx"]),

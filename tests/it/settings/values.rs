@@ -24,6 +24,9 @@ fn numbers_reach_to_their_bounds() {
     assert_eq!(settings.access_token_ttl, settings.refresh_token_ttl);
     let settings = accepted(&[("DNA_ACCESS_TOKEN_TTL", "86400"), ("DNA_REFRESH_TOKEN_TTL", "31536000")]);
     assert_eq!(settings.refresh_token_ttl, Duration::from_hours(365 * 24));
+    for (text, seconds) in [("0", 0), ("600", 600)] {
+        assert_eq!(accepted(&[("DNA_REFRESH_GRACE", text)]).refresh_grace, Duration::from_secs(seconds));
+    }
     for (text, number) in [("2", 2), ("1000", 1000)] {
         assert_eq!(accepted(&[("DNA_DB_MAX_CONNECTIONS", text)]).db_max_connections, number);
     }

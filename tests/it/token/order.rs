@@ -40,7 +40,7 @@ async fn the_grant_type_comes_before_the_oauth_client() {
     let wrong = ("client_secret", "wrong");
     assert_first(&app, form.clone(), &[("grant_type", ""), wrong], "invalid_request", NO_GRANT_TYPE).await;
     assert_first(&app, form.clone(), &[("grant_type", "implicit"), wrong], "unsupported_grant_type", UNSUPPORTED).await;
-    for name in ["implicit", "PASSWORD", "client_credentials", "authorization_code", "pass word"] {
+    for name in ["implicit", "PASSWORD", "client-credentials", "authorization_code", "pass word"] {
         assert_first(&app, form.clone(), &[("grant_type", name)], "unsupported_grant_type", UNSUPPORTED).await;
     }
 }
