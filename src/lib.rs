@@ -11,6 +11,7 @@ pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod installation;
+pub mod keys;
 pub mod oauth;
 pub mod postgres;
 pub mod private_file;

@@ -1,6 +1,7 @@
 //! The command line: one file per noun.
 
 mod check;
+mod keys;
 mod migrate;
 mod oauth_client;
 mod output;
@@ -42,6 +43,8 @@ enum Command {
     OauthClient(Noun<oauth_client::Action>),
     /// Users: whose username and password are sent
     User(Noun<user::Action>),
+    /// Signing keys: what access tokens are signed and verified with
+    Keys(Noun<keys::Action>),
 }
 
 /// What can be done to something, and how the outcome is printed.
@@ -97,6 +100,9 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
         }
         Command::User(Noun { action, output }) => {
             for_command(settings, async |i| user::run(i, action, output.json).await).await?;
+        }
+        Command::Keys(Noun { action, output }) => {
+            for_command(settings, async |i| keys::run(i, action, output.json).await).await?;
         }
     }
     Ok(ExitCode::SUCCESS)

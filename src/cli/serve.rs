@@ -12,10 +12,11 @@ use super::{opened, output};
 use crate::{
     background,
     clock::Clock,
-    crypto::{hasher::Hasher, jwt::Jwts, signing_key::SigningKey},
+    crypto::{hasher::Hasher, jwt::Jwts, keyring::Keyring},
     demo,
     http::router,
     installation::Installation,
+    keys::Follower,
     postgres::Join,
     server::{Listener, serve},
     settings::{Listen, Settings},
@@ -41,16 +42,19 @@ async fn live(
     public_url: String,
     stop: Stop,
 ) -> Result<()> {
-    let key = installation.set_up().await?;
-    let app = state(installation, key, public_url);
+    installation.set_up().await?;
+    let (follower, keys) = Follower::start(&installation.keys()).await?;
+    let app = state(installation, keys, public_url);
     background::learn_disabled(&app).await.context("cannot learn what is disabled")?;
     announce(installation, &app, bound)?;
 
     let learning = tokio::spawn(background::run(app.clone()));
+    let following = tokio::spawn(follower.run(app.clone()));
     serve(listener, router(app.clone()), stop.wait()).await;
 
     tracing::info!("stopping");
     learning.abort();
+    following.abort();
     if let Err(error) = background::write_documented_forms(&app).await {
         tracing::warn!(%error, "the last uses of the documented forms were not counted");
     }
@@ -100,12 +104,12 @@ async fn bind(listen: &Listen) -> Result<Listener> {
     }
 }
 
-fn state(installation: &Installation, key: SigningKey, public_url: String) -> AppState {
+fn state(installation: &Installation, keys: Keyring, public_url: String) -> AppState {
     let settings = &installation.settings;
     AppState::new(Parts {
         db: installation.db.clone(),
         monitor: installation.monitor(),
-        jwts: Jwts::new(public_url, key),
+        jwts: Jwts::new(public_url, keys),
         hasher: Hasher::start(),
         clock: Clock::system(),
         policy: Policy::from(settings),

@@ -12,7 +12,7 @@ use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePathLaye
 
 use super::{
     error::ApiError,
-    handlers::{client, health, token},
+    handlers::{client, health, metadata, token},
     middleware::{bearer, documented_form, drain, edge, negotiate},
 };
 use crate::state::AppState;
@@ -28,7 +28,13 @@ pub fn router(app: AppState) -> Router {
         guarded(&app, or_get, handler).layer(from_fn_with_state(app.clone(), documented_form::change_by_get))
     };
 
-    let paths = Router::new()
+    let described = metadata::paths(app.jwts.issuer());
+    let described = described
+        .into_iter()
+        .fold(Router::new(), |paths, path| paths.route(&path, open("GET, HEAD", any(metadata::authorization_server))));
+
+    let paths = described
+        .route("/.well-known/jwks.json", open("GET, HEAD", any(metadata::jwks)))
         .route("/api/oauth/token", token())
         .route("/oauth/token", token())
         .route("/api/residential/client", guarded(&app, "POST", any(client::create)))

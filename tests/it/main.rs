@@ -13,6 +13,7 @@ mod embedded_postgres_killed;
 mod hang_ups;
 mod http;
 mod journey;
+mod keys;
 mod layers;
 mod private_file;
 mod settings;

@@ -6,7 +6,7 @@ use aws_lc_rs::{
     signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaEncoding},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use dna_api::{crypto::signing_key::SigningKey, store};
+use dna_api::{crypto::signing_key::SigningKey, domain::signing_key::State, store};
 use serde_json::{Value, json};
 
 use super::{App, database::MASTER_KEY};
@@ -19,7 +19,9 @@ pub struct Forge {
 impl Forge {
     /// With the server's own key: what it signs differs from the server's tokens only where the test wants it to.
     pub async fn of(app: &App) -> Self {
-        let sealed = store::signing_key::signing(&app.db).await.expect("a database").expect("a key");
+        let keys = app.keys().list().await.expect("keys");
+        let kid = keys.iter().find(|key| key.state == State::Signing).expect("a key that signs").kid.clone();
+        let sealed = store::signing_key::sealed(&app.db, &[kid]).await.expect("a database").remove(0);
         Self { key: SigningKey::open(&sealed.kid, &sealed.private_key, &MASTER_KEY).expect("a key") }
     }
 

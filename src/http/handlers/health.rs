@@ -6,6 +6,7 @@ use axum::{extract::State, response::Response};
 use tokio::time::timeout;
 
 use crate::{
+    crypto::jwt::SignError,
     http::{error::ApiError, reply},
     state::AppState,
     store::{self, StoreError},
@@ -19,11 +20,14 @@ pub async fn alive() -> Response {
     reply::health("ok")
 }
 
-/// `GET /readyz`: the database is reachable and its schema current. The keys are: nothing starts without them.
+/// `GET /readyz`: the database is reachable, its schema current, and the key that is to sign now held.
 ///
 /// # Errors
 /// [`ApiError::Unavailable`] where not.
 pub async fn ready(State(app): State<AppState>) -> Result<Response, ApiError> {
+    if app.jwts.keys().signing().is_none() {
+        return Err(ApiError::Unavailable(SignError::NoKey.into()));
+    }
     let lacking = timeout(DEADLINE, async {
         let mut connection = app.monitor.acquire().await?;
         store::schema::pending(&mut connection).await
