@@ -96,8 +96,7 @@ pub async fn sealed(db: impl PgExecutor<'_>, kids: &[String]) -> Result<Vec<Seal
     Ok(keys.fetch_all(db).await?)
 }
 
-/// Adds a key that signs from so many seconds on. With `first`, servers of the version before find it too, unless they
-/// have one; then nothing is added.
+/// Adds a key that signs from so many seconds on. With `first`, servers of the version before find it too.
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
@@ -112,7 +111,6 @@ pub async fn insert(
         r#"
         insert into signing_keys (kid, private_key, bits, signs_from, signing)
         values ($1, $2, $3, statement_timestamp() + make_interval(secs => $4), $5)
-        on conflict (signing) where signing do nothing
         "#,
         key.kid,
         key.private_key,
