@@ -56,6 +56,11 @@ impl Keyring {
         self.keys.iter().map(|held| held.key.jwk()).collect()
     }
 
+    /// Their names, the one that signs first.
+    pub fn kids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|held| held.key.kid())
+    }
+
     fn find(&self, kid: &str) -> Option<&Held> {
         self.keys.iter().find(|held| held.key.kid() == kid)
     }

@@ -82,7 +82,7 @@ impl Follower {
             (before, Some(now)) if before.as_ref() != Some(&now) => tracing::info!(kid = now, "signing with this key"),
             _ => {}
         }
-        if known.public() != ring.public() || signs(&known) != signs(&ring) {
+        if !known.kids().eq(ring.kids()) || signs(&known) != signs(&ring) {
             app.jwts.set_keys(ring);
         }
         Ok(())

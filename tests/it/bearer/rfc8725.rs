@@ -110,7 +110,7 @@ async fn claims_are_as_it_says() {
     let stage = Stage::new().await;
     let now = stage.app.state.clock.now().timestamp();
     let client = stage.caller.claims()["aud"][1].clone();
-    let mut latin1 = stage.claims_with("iss", "http://api.test\u{7f}".into()).into_bytes();
+    let mut latin1 = stage.claims_with("scopes", json!(["client:activate\u{7f}"])).into_bytes();
     latin1.iter_mut().filter(|byte| **byte == 0x7f).for_each(|byte| *byte = 0xff);
     let rows: Vec<Row> = vec![
         ("3.7: claims are UTF-8", stage.forge.sign(&stage.header(), latin1), false),
