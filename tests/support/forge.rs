@@ -48,14 +48,19 @@ impl Forge {
     }
 
     /// A token of these bytes, signed with RS256.
-    pub fn sign(&self, header: &str, claims: impl AsRef<[u8]>) -> String {
+    pub fn sign(&self, header: &str, claims: &str) -> String {
         self.sign_as(&RSA_PKCS1_SHA256, header, claims)
     }
 
     /// A token of these bytes, signed in another way.
-    pub fn sign_as(&self, algorithm: &'static dyn RsaEncoding, header: &str, claims: impl AsRef<[u8]>) -> String {
+    pub fn sign_as(&self, algorithm: &'static dyn RsaEncoding, header: &str, claims: &str) -> String {
+        self.sign_bytes_as(algorithm, header, claims.as_bytes())
+    }
+
+    /// A token whose claims need not be text, signed in one way or another.
+    pub fn sign_bytes_as(&self, algorithm: &'static dyn RsaEncoding, header: &str, claims: &[u8]) -> String {
         let mut signature = vec![0; self.key.pair().public_modulus_len()];
-        Self::token(header, claims, |signed| {
+        Self::token_of(header, claims, |signed| {
             let pair = self.key.pair();
             pair.sign(algorithm, &SystemRandom::new(), signed.as_bytes(), &mut signature).expect("a signature");
             signature.clone()
@@ -63,9 +68,14 @@ impl Forge {
     }
 
     /// A token of these bytes, and what `sign` makes of them.
-    pub fn token(header: &str, claims: impl AsRef<[u8]>, sign: impl FnOnce(&str) -> Vec<u8>) -> String {
+    pub fn token(header: &str, claims: &str, sign: impl FnOnce(&str) -> Vec<u8>) -> String {
+        Self::token_of(header, claims.as_bytes(), sign)
+    }
+
+    /// The same, with claims that need not be text.
+    pub fn token_of(header: &str, claims: &[u8], sign: impl FnOnce(&str) -> Vec<u8>) -> String {
         let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
-        let signed = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_ref()));
+        let signed = format!("{}.{}", encode(header.as_bytes()), encode(claims));
         let signature = encode(&sign(&signed));
         format!("{signed}.{signature}")
     }
