@@ -29,7 +29,7 @@ begin
             ('oauth_clients',        'select insert update'),
             ('partners',             'select insert update'),
             ('refresh_tokens',       'select insert update delete'),
-            ('signing_keys',         'select insert'),
+            ('signing_keys',         'select insert update'),
             ('token_families',       'select insert update delete'),
             ('users',                'select insert update')
         ) as t (name, privileges)

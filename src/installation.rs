@@ -1,25 +1,23 @@
 //! What the settings describe, opened: the database — embedded or an operator's own — and the master key.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use secrecy::SecretString;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
 use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::{
-    crypto::{secret::random_bytes, signing_key::SigningKey},
-    operator::{Account, Record, Target},
+    keys::{Keys, master_key_file},
+    operator::{Account, Operator, Record, Target},
     postgres::{Cluster, Durability, Join, ROLE},
     private_file,
     settings::{self, MasterKey, Settings},
-    store::{self, signing_key::SealedKey},
+    store,
 };
 
 /// How long an operator's own database may take to let us in at the start.
 const CONNECT: Duration = Duration::from_secs(10);
-const MASTER_KEY_FILE: &str = "master.key";
 
 /// An open installation. Dropping it stops the embedded database, if this process started it.
 pub struct Installation {
@@ -44,7 +42,7 @@ impl Installation {
             (Some(url), Some(key)) => {
                 let options = parse("DATABASE_URL", url)?;
                 let migrate = settings.migrate_database.as_ref().map(|url| parse("DNA_MIGRATE_DATABASE_URL", url));
-                (None, options.clone(), migrate.unwrap_or(Ok(options))?, key.clone())
+                (None, options.clone(), migrate.unwrap_or(Ok(options))?, Some(key.clone()))
             }
             (Some(_), None) => bail!("DNA_MASTER_KEY is not set: with DATABASE_URL, it is required"),
             (None, _) => {
@@ -52,9 +50,8 @@ impl Installation {
                 let (dir, bin) = (settings.data_dir.clone(), settings.postgres_bin.clone());
                 let start = move || Cluster::start(&dir, bin.as_deref(), Durability::Durable, join);
                 let cluster = spawn_blocking(start).await.context("starting Postgres")??;
-                let key = settings.master_key.clone().map_or_else(|| embedded_master_key(&settings.data_dir), Ok)?;
                 let options = cluster.options(ROLE);
-                (Some(cluster), options.clone(), options, key)
+                (Some(cluster), options.clone(), options, settings.master_key.clone())
             }
         };
         let name = if cluster.is_some() { "the embedded database" } else { "the database of DATABASE_URL" };
@@ -67,6 +64,10 @@ impl Installation {
         }
         connection.close().await.with_context(|| format!("cannot talk to {name}"))?;
         let db = store::pool::pool(options.clone(), settings.db_max_connections);
+        let master_key = match master_key {
+            Some(key) => key,
+            None => master_key_file::find(&settings.data_dir, &db).await?,
+        };
         Ok(Self { settings, db, options, migrate_options, master_key, cluster })
     }
 
@@ -76,7 +77,7 @@ impl Installation {
     /// # Errors
     /// One line that tells the operator what to do.
     pub async fn prepare_for_command(&self) -> Result<()> {
-        if self.is_embedded() { self.set_up().await.map(drop) } else { self.require_current_schema().await }
+        if self.is_embedded() { self.set_up().await } else { self.require_current_schema().await }
     }
 
     /// Whether the database is the embedded one.
@@ -97,12 +98,12 @@ impl Installation {
         store::pool::pool(self.options.clone(), 2)
     }
 
-    /// Brings the database to what a server needs: schema (unless `DNA_MIGRATE=off`), signing key, and on the embedded
+    /// Brings the database to what a server needs: schema (unless `DNA_MIGRATE=off`), a signing key, and on the embedded
     /// database the demo partner.
     ///
     /// # Errors
     /// One line that tells the operator what to do.
-    pub async fn set_up(&self) -> Result<SigningKey> {
+    pub async fn set_up(&self) -> Result<()> {
         if self.settings.migrate {
             for applied in self.migrate().await? {
                 tracing::info!(migration = applied, "migrated");
@@ -110,11 +111,11 @@ impl Installation {
         } else {
             self.require_current_schema().await?;
         }
-        let key = self.signing_key().await?;
+        self.keys().ensure().await?;
         if self.is_embedded() {
             crate::demo::ensure(self).await?;
         }
-        Ok(key)
+        Ok(())
     }
 
     /// Applies the migrations that are pending, and says which. Where another role serves than the one that migrates,
@@ -165,29 +166,40 @@ impl Installation {
         Ok(())
     }
 
-    /// The key that signs, made where there is none. Of several servers that start at once, one makes it.
-    ///
-    /// # Errors
-    /// One line that tells the operator what to do, where the master key does not open it.
-    pub async fn signing_key(&self) -> Result<SigningKey> {
-        if let Some(key) = self.stored_signing_key().await? {
-            return Ok(key);
-        }
-        let bits = self.settings.signing_key_bits;
-        let made = spawn_blocking(move || SigningKey::generate(bits)).await.context("making a signing key")??;
-        let sealed = SealedKey { kid: made.kid().to_owned(), private_key: made.seal(self.master_key.as_bytes())? };
-        store::signing_key::insert_first(&self.db, &sealed).await?;
-        self.stored_signing_key().await?.context("the signing key that was just made is gone: start again")
+    /// The signing keys. Nothing is opened yet: what needs no key works with any master key.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        Keys::new(self.db.clone(), self.master_key.clone(), self.settings.signing_key_bits)
     }
 
-    /// The key that signs, where one was made.
+    /// Seals the signing keys under the master key of `DNA_NEW_MASTER_KEY`, and says how many those are. Where the
+    /// master key is a file of the embedded database, that is replaced, by a key of its own making if none is set.
     ///
     /// # Errors
-    /// One line that tells the operator what to do, where the master key does not open it.
-    pub async fn stored_signing_key(&self) -> Result<Option<SigningKey>> {
-        let stored = store::signing_key::signing(&self.db).await?;
-        let open = |key: SealedKey| SigningKey::open(&key.kid, &key.private_key, self.master_key.as_bytes());
-        Ok(stored.map(open).transpose()?)
+    /// One line that tells the operator what to do.
+    pub async fn change_master_key(&self, operator: &Operator) -> Result<usize> {
+        let new = self.settings.new_master_key.clone();
+        if new.as_ref().is_some_and(|new| new.as_bytes() == self.master_key.as_bytes()) {
+            bail!("DNA_NEW_MASTER_KEY is the master key already: make another with `openssl rand -base64 32`");
+        }
+        let seal = async |new: &MasterKey| {
+            let mut change = operator.change("keys change-master-key").await?;
+            let changed = self.keys().change_master_key(&mut *change, new).await?;
+            change.note("keys", changed);
+            change.commit(Target::default()).await?;
+            Ok(changed)
+        };
+        if self.has_master_key_file() {
+            return master_key_file::change(&self.settings.data_dir, new, seal).await;
+        }
+        let new = new.context("DNA_NEW_MASTER_KEY is not set: make one with `openssl rand -base64 32`")?;
+        seal(&new).await
+    }
+
+    /// Whether the master key is a file beside the embedded database.
+    #[must_use]
+    pub const fn has_master_key_file(&self) -> bool {
+        self.is_embedded() && self.settings.master_key.is_none()
     }
 
     /// Lets go of the database, and stops the embedded one if this process started it.
@@ -203,23 +215,4 @@ impl Installation {
 fn parse(name: &str, url: &SecretString) -> Result<PgConnectOptions> {
     // Not the parser's own error: it may quote a piece of the URL, and that has the password in it.
     settings::connect_options(url).ok().with_context(|| format!("{name} is not a postgres:// URL"))
-}
-
-/// The embedded database's master key, made the first time. Command and server may both be first: the file is written
-/// whole or not at all, and what is there is read back.
-fn embedded_master_key(data_dir: &Path) -> Result<MasterKey> {
-    let path = data_dir.join(MASTER_KEY_FILE);
-    let read = || {
-        private_file::read(&path)?.map(|text| MasterKey::from_base64(text.trim())).transpose().with_context(|| {
-            format!(
-                "{} is damaged: restore it from a backup, and see \"The master key\" in docs/operations.md",
-                path.display()
-            )
-        })
-    };
-    if let Some(key) = read()? {
-        return Ok(key);
-    }
-    private_file::create(&path, &BASE64_STANDARD.encode(random_bytes::<32>()))?;
-    read()?.with_context(|| format!("{} is gone", path.display()))
 }

@@ -12,6 +12,7 @@ pub mod domain;
 pub mod housekeeping;
 pub mod http;
 pub mod installation;
+pub mod keys;
 pub mod oauth;
 pub mod operator;
 pub mod postgres;

@@ -19,8 +19,9 @@ use crate::http::middleware::client_address::Peer;
 
 /// How long a request's head may take to arrive.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
-/// Bytes of a request's head, at most: a URL of 64 KiB, which is refused in our words, and its headers.
-const HEAD_LIMIT: usize = 96 * 1024;
+/// Bytes of a request's head, at most: a URL of 64 KiB or a token of 100 KiB, which are refused in our words, and the
+/// other headers.
+const HEAD_LIMIT: usize = 128 * 1024;
 /// How long requests in flight may go on once the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 

@@ -3,15 +3,16 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{opened, output};
 use crate::{
-    domain::text,
+    domain::{signing_key::State, text},
     installation::Installation,
     postgres::Join,
     settings::Settings,
-    store::{privileges, schema},
+    store::{privileges, schema, signing_key::Key},
 };
 
 /// One thing that was proved, or not.
@@ -52,15 +53,12 @@ async fn database(installation: &Installation) -> [Finding; 4] {
     let detail = installation.psql().unwrap_or_else(|| "reachable".to_owned());
     let current = installation.prepare_for_command().await;
     let role = role(installation).await;
-    let key = installation.stored_signing_key().await;
+    let keys = installation.keys().prove().await;
     [
         Finding { check: "database", ok: true, detail },
         Finding::new("schema", current, |()| format!("version {}", schema::newest())),
         Finding::new("role", role, |detail| detail),
-        Finding::new("keys", key, |key| match key {
-            Some(key) => format!("signing with {}", key.kid()),
-            None => "none yet: the server's first start makes one".to_owned(),
-        }),
+        Finding::new("keys", keys, |keys| describe(&keys)),
     ]
 }
 
@@ -79,6 +77,22 @@ async fn role(installation: &Installation) -> Result<String> {
     } else {
         format!("{role}; warning: it may {}: serve as another role than the schema's owner", excess.join(" and "))
     })
+}
+
+/// The keys that are in use: which signs, which will, which only verify.
+fn describe(keys: &[Key]) -> String {
+    if keys.is_empty() {
+        return "none yet: the server's first start makes one".to_owned();
+    }
+    let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M:%S UTC");
+    let describe = |key: &Key| match (key.state, key.verifies_until) {
+        (State::Next, _) => format!("next {} from {}", key.kid, time(key.signs_from)),
+        (State::Verifying, Some(until)) => format!("verifying with {} until {}", key.kid, time(until)),
+        _ => format!("signing with {}", key.kid),
+    };
+    let mut in_use: Vec<&Key> = keys.iter().collect();
+    in_use.sort_by_key(|key| key.state != State::Signing);
+    in_use.into_iter().map(describe).collect::<Vec<_>>().join("; ")
 }
 
 /// The settings were read, or we would not be here: what is left is whether a server could start with them.

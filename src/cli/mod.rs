@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod keys;
 mod migrate;
 mod oauth_client;
 mod output;
@@ -47,6 +48,8 @@ enum Command {
     User(Noun<user::Action>),
     /// Read the audit log: tokens issued and refused, revocations, operators' commands
     Audit(audit::Audit),
+    /// Signing keys: what access tokens are signed and verified with
+    Keys(Noun<keys::Action>),
 }
 
 /// What can be done to something, and how the outcome is printed.
@@ -128,6 +131,13 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
         }
         Command::User(Noun { action, output }) => {
             for_command(settings, async |operator| user::run(operator, action, output.json).await).await?;
+        }
+        Command::Keys(Noun { action, output }) => {
+            opened(settings, Join::Share, async |installation| {
+                installation.prepare_for_command().await?;
+                keys::run(installation, &Operator::new(installation.db.clone()), action, output.json).await
+            })
+            .await?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -12,10 +12,11 @@ use super::output;
 use crate::{
     background,
     clock::Clock,
-    crypto::{hasher::Hasher, jwt::Jwts, signing_key::SigningKey},
+    crypto::{hasher::Hasher, jwt::Jwts, keyring::Keyring},
     demo, housekeeping,
     http::router,
     installation::Installation,
+    keys::Follower,
     postgres::Join,
     revoked::Revoked,
     server::{Listener, serve},
@@ -45,16 +46,18 @@ async fn live(
     public_url: String,
     mut stop: Stop,
 ) -> Result<()> {
-    let Some(app) = stop.or(start(installation, public_url)).await? else { return Ok(()) };
+    let Some((app, follower)) = stop.or(start(installation, public_url)).await? else { return Ok(()) };
     announce(installation, &app, bound)?;
 
     let learning = tokio::spawn(background::run(app.clone()));
+    let following = tokio::spawn(follower.run(app.clone()));
     let housekeeping = tokio::spawn(housekeeping::run(app.clone()));
     serve(listener, router(app.clone()), stop.wait()).await;
 
     tracing::info!("stopping");
     learning.abort();
     housekeeping.abort();
+    following.abort();
     if let Err(error) = background::write_documented_forms(&app).await {
         tracing::warn!(%error, "the last uses of the documented forms were not counted");
     }
@@ -63,11 +66,12 @@ async fn live(
 }
 
 /// Brings the database to what a server needs, and learns from it what a request must know.
-async fn start(installation: &Installation, public_url: String) -> Result<AppState> {
-    let key = installation.set_up().await?;
-    let app = state(installation, key, public_url);
+async fn start(installation: &Installation, public_url: String) -> Result<(AppState, Follower)> {
+    installation.set_up().await?;
+    let (follower, keys) = Follower::start(&installation.keys()).await?;
+    let app = state(installation, keys, public_url);
     background::learn(&app).await.context("cannot learn what is disabled and revoked")?;
-    Ok(app)
+    Ok((app, follower))
 }
 
 /// SIGTERM and SIGINT; the second of them ends the process at once.
@@ -123,12 +127,12 @@ async fn bind(listen: &Listen) -> Result<Listener> {
     }
 }
 
-fn state(installation: &Installation, key: SigningKey, public_url: String) -> AppState {
+fn state(installation: &Installation, keys: Keyring, public_url: String) -> AppState {
     let settings = &installation.settings;
     AppState::new(Parts {
         db: installation.db.clone(),
         monitor: installation.monitor(),
-        jwts: Jwts::new(public_url, key),
+        jwts: Jwts::new(public_url, keys),
         hasher: Hasher::start(),
         clock: Clock::system(),
         policy: Policy::from(settings),

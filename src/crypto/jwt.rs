@@ -1,15 +1,15 @@
 //! Access tokens: JSON Web Tokens (RFC 7519) signed with RS256.
 
-use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::{rand::SystemRandom, signature::RSA_PKCS1_SHA256};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, Validation};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::signing_key::SigningKey;
+use super::keyring::Keyring;
 use crate::{
     clock::Clock,
     domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId, scope::ScopeSet, user::UserId},
@@ -17,6 +17,8 @@ use crate::{
 
 /// Seconds by which another server's clock may be ahead or behind.
 const LEEWAY: i64 = 5;
+/// Far more characters than a token of ours has: nothing longer is decoded.
+const LONGEST: usize = 8 * 1024;
 
 /// The members of the header, in the order in which the documented token has them.
 #[derive(Serialize)]
@@ -82,32 +84,45 @@ pub enum JwtError {
     Expired,
 }
 
-/// Why a token could not be signed: the cryptographic library failed.
+/// Why a token could not be signed.
 #[derive(Debug, thiserror::Error)]
-#[error("signing an access token failed")]
-pub struct SignError;
+pub enum SignError {
+    /// The key that is to sign now is not held: another master key sealed it.
+    #[error("there is no key to sign with")]
+    NoKey,
+    /// The cryptographic library failed.
+    #[error("signing an access token failed")]
+    Crypto,
+}
 
-/// The keys that sign and verify this issuer's tokens.
+/// This issuer's tokens, and the keys that sign and verify them at the moment.
 pub struct Jwts {
     issuer: String,
-    signing: SigningKey,
-    verifying: HashMap<String, DecodingKey>,
+    keys: RwLock<Arc<Keyring>>,
     validation: Validation,
 }
 
 impl Jwts {
-    /// Tokens of `issuer`, signed with `signing`.
+    /// Tokens of `issuer`, signed and verified with `keys`.
     #[must_use]
-    pub fn new(issuer: String, signing: SigningKey) -> Self {
-        let (modulus, exponent) = signing.public_components();
-        let key = DecodingKey::from_rsa_raw_components(modulus, exponent);
-        let verifying = HashMap::from([(signing.kid().to_owned(), key)]);
+    pub fn new(issuer: String, keys: Keyring) -> Self {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&issuer]);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         validation.validate_exp = false; // against our clock, below
-        Self { issuer, signing, verifying, validation }
+        Self { issuer, keys: RwLock::new(Arc::new(keys)), validation }
+    }
+
+    /// The keys of the moment.
+    #[must_use]
+    pub fn keys(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Goes on with other keys.
+    pub fn set_keys(&self, keys: Keyring) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 
     /// The issuer: the server's public URL.
@@ -119,11 +134,13 @@ impl Jwts {
     /// A token that says who `identity` is, for `ttl` seconds from now. Takes about a millisecond.
     ///
     /// # Errors
-    /// [`SignError`] when the cryptographic library fails.
+    /// [`SignError`] when no key is held that signs, or the cryptographic library fails.
     pub fn sign(&self, identity: &Identity, ttl: u32, clock: &Clock) -> Result<SecretString, SignError> {
+        let keys = self.keys();
+        let key = keys.signing().ok_or(SignError::NoKey)?;
         let jti = Uuid::new_v4();
         let now = clock.now().timestamp();
-        let header = Header { typ: "JWT", alg: "RS256", jti, kid: self.signing.kid() };
+        let header = Header { typ: "JWT", alg: "RS256", jti, kid: key.kid() };
         let claims = Claims {
             iss: self.issuer.clone(),
             sub: identity.user.map_or(identity.oauth_client.0, |user| user.0),
@@ -139,11 +156,10 @@ impl Jwts {
             scopes: identity.scope.iter().map(|scope| scope.as_str().to_owned()).collect(),
         };
         let mut token = format!("{}.{}", part(&header)?, part(&claims)?);
-        let mut signature = vec![0; self.signing.pair().public_modulus_len()];
-        self.signing
-            .pair()
+        let mut signature = vec![0; key.pair().public_modulus_len()];
+        key.pair()
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature)
-            .map_err(|_| SignError)?;
+            .map_err(|_| SignError::Crypto)?;
         token.push('.');
         BASE64_URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
         Ok(token.into())
@@ -157,14 +173,18 @@ impl Jwts {
         self.claims(token, clock)?.identity()
     }
 
-    /// What a token says, where it holds. The algorithm is pinned to RS256 and the header's `kid` only looks up a key: whatever
-    /// else a header says has no effect, but for `crit`, which asks for what we do not know (RFC 7515 §4.1.11).
+    /// What a token says, where it holds. The algorithm is pinned to RS256 and the header's `kid` only looks up a key:
+    /// whatever else a header says has no effect, but for `crit`, which asks for what we do not know (RFC 7515 §4.1.11).
     ///
     /// # Errors
     /// [`JwtError`] when it does not hold.
     pub fn claims(&self, token: &str, clock: &Clock) -> Result<Claims, JwtError> {
+        if token.len() > LONGEST {
+            return Err(JwtError::Invalid);
+        }
         let header = jsonwebtoken::decode_header(token).map_err(|_| JwtError::Invalid)?;
-        let key = header.kid.as_ref().and_then(|kid| self.verifying.get(kid)).ok_or(JwtError::Invalid)?;
+        let keys = self.keys();
+        let key = header.kid.as_ref().and_then(|kid| keys.verifying(kid)).ok_or(JwtError::Invalid)?;
         if header.crit.is_some() {
             return Err(JwtError::Invalid);
         }
@@ -182,5 +202,5 @@ impl Jwts {
 }
 
 fn part(member: &impl Serialize) -> Result<String, SignError> {
-    serde_json::to_vec(member).map(|json| BASE64_URL_SAFE_NO_PAD.encode(json)).map_err(|_| SignError)
+    serde_json::to_vec(member).map(|json| BASE64_URL_SAFE_NO_PAD.encode(json)).map_err(|_| SignError::Crypto)
 }

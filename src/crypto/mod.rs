@@ -2,6 +2,7 @@
 
 pub mod hasher;
 pub mod jwt;
+pub mod keyring;
 pub mod password;
 pub mod secret;
 pub mod signing_key;

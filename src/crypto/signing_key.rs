@@ -9,6 +9,7 @@ use aws_lc_rs::{
     signature::KeyPair as _,
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 /// Why a key could not be made, sealed or opened.
@@ -19,7 +20,7 @@ pub enum KeyError {
     Size,
     /// The sealed key does not open: another master key sealed it, or it was tampered with.
     #[error(
-        "the master key does not open the signing key {0}: set the DNA_MASTER_KEY that this database was first started with"
+        "the master key does not open the signing key {0}: set the DNA_MASTER_KEY that sealed it; if that is lost for good, run `dna-api keys replace-all`"
     )]
     Sealed(String),
     /// The cryptographic library failed.
@@ -96,6 +97,32 @@ impl SigningKey {
             cipher(master_key)?.open_in_place(nonce, Aad::from(kid.as_bytes()), &mut bytes).map_err(|_| refused())?;
         Ok(Self::named(KeyPair::from_pkcs8(pkcs8).map_err(|_| KeyError::Crypto)?))
     }
+
+    /// The public half, as others read it.
+    #[must_use]
+    pub fn jwk(&self) -> Jwk {
+        let (modulus, exponent) = self.public_components();
+        Jwk {
+            kty: "RSA",
+            usage: "sig",
+            alg: "RS256",
+            kid: self.kid.clone(),
+            n: BASE64_URL_SAFE_NO_PAD.encode(modulus),
+            e: BASE64_URL_SAFE_NO_PAD.encode(exponent),
+        }
+    }
+}
+
+/// A public key of RFC 7517, in the members of RFC 7518 §6.3.1. It has no place for a private one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Jwk {
+    kty: &'static str,
+    #[serde(rename = "use")]
+    usage: &'static str,
+    alg: &'static str,
+    kid: String,
+    n: String,
+    e: String,
 }
 
 fn cipher(master_key: &[u8; 32]) -> Result<RandomizedNonceKey, KeyError> {

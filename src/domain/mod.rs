@@ -10,6 +10,7 @@ pub mod parameters;
 pub mod partner;
 pub mod scope;
 pub mod secret;
+pub mod signing_key;
 pub mod text;
 pub mod time;
 pub mod user;

@@ -1,5 +1,9 @@
 //! The one place that knows the shapes of replies.
 
+mod metadata;
+
+pub use metadata::{authorization_server, jwks};
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},

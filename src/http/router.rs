@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     error::ApiError,
-    handlers::{client, health, token, token_status},
+    handlers::{client, health, metadata, token, token_status},
     middleware::{bearer, documented_form, drain, edge, negotiate, trailing_slash},
 };
 use crate::state::AppState;
@@ -28,7 +28,13 @@ pub fn router(app: AppState) -> Router {
         guarded(&app, or_get, handler).layer(from_fn_with_state(app.clone(), documented_form::change_by_get))
     };
 
-    let paths = Router::new()
+    let described = metadata::paths(app.jwts.issuer());
+    let described = described
+        .into_iter()
+        .fold(Router::new(), |paths, path| paths.route(&path, open("GET, HEAD", any(metadata::authorization_server))));
+
+    let paths = described
+        .route("/.well-known/jwks.json", open("GET, HEAD", any(metadata::jwks)))
         .route("/api/oauth/token", token())
         .route("/oauth/token", token())
         .route("/api/oauth/revoke", open("POST", any(token_status::revocation)))

@@ -7,7 +7,10 @@ use axum::{
 use serde::Serialize;
 
 use super::{body::Unreadable, error::ApiError, reply};
-use crate::oauth::error::{Code, Refusal, TokenError};
+use crate::{
+    crypto::jwt::SignError,
+    oauth::error::{Code, Refusal, TokenError},
+};
 
 /// Why no token is issued, as a reply.
 #[derive(Debug)]
@@ -68,7 +71,8 @@ impl From<TokenError> for TokenFailure {
             TokenError::Refused(refusal) => return Self::Refused(refusal),
             TokenError::Store(error) => error.into(),
             TokenError::Hasher(error) => error.into(),
-            TokenError::Sign(_) | TokenError::Foreign(_) => ApiError::Internal(error.into()),
+            TokenError::Sign(SignError::NoKey) => ApiError::Unavailable(error.into()),
+            TokenError::Sign(SignError::Crypto) | TokenError::Foreign(_) => ApiError::Internal(error.into()),
         })
     }
 }

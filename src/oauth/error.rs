@@ -108,7 +108,7 @@ pub enum TokenError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The cryptographic library.
+    /// No token can be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
     /// The database holds what this program never wrote.

@@ -77,7 +77,8 @@ impl<'a> TokenRequest<'a> {
         match self.text("grant_type")? {
             None => Err(Refusal::request("The grant_type parameter is missing.", "no grant_type").hint(seen)),
             Some(name) => {
-                let grant = GrantType::parse(name).ok_or(UNSUPPORTED.hint("Use password, refresh_token or client_credentials."))?;
+                let grant = GrantType::parse(name)
+                    .ok_or(UNSUPPORTED.hint("Use password, refresh_token or client_credentials."))?;
                 self.attempt.learn(|known| known.grant = Some(grant));
                 Ok(grant)
             }

@@ -23,6 +23,8 @@ use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use crate::domain::signing_key::LONGEST_ACCESS_TOKEN;
+
 pub use data_dir::default_data_dir;
 pub use database_url::connect_options;
 pub use error::SettingError;
@@ -34,7 +36,7 @@ pub use table::{SETTINGS, Setting};
 pub use vars::Vars;
 
 /// Seconds that an access token may live: a minute to a day.
-const ACCESS_TOKEN_TTL: RangeInclusive<u64> = 60..=86_400;
+const ACCESS_TOKEN_TTL: RangeInclusive<u64> = 60..=LONGEST_ACCESS_TOKEN as u64;
 /// Seconds that a refresh token may live: a minute to a year.
 const REFRESH_TOKEN_TTL: RangeInclusive<u64> = 60..=31_536_000;
 /// Seconds that a used refresh token may be taken for a lost reply: not at all, to ten minutes.
@@ -61,6 +63,8 @@ pub struct Settings {
     pub postgres_bin: Option<PathBuf>,
     /// What encrypts the signing keys; always there when [`Settings::database`] is.
     pub master_key: Option<MasterKey>,
+    /// What `keys change-master-key` puts in its place.
+    pub new_master_key: Option<MasterKey>,
     /// How long an access token lives.
     pub access_token_ttl: Duration,
     /// How long a refresh token lives; never less than an access token.
@@ -103,6 +107,7 @@ impl Settings {
             data_dir: vars.optional(&table::DATA_DIR, plain::path)?.unwrap_or_else(|| data_dir::for_this_account(vars)),
             postgres_bin: vars.optional(&table::POSTGRES_BIN, plain::path)?,
             master_key: vars.secret(&table::MASTER_KEY, |text| MasterKey::from_base64(text).ok())?,
+            new_master_key: vars.secret(&table::NEW_MASTER_KEY, |text| MasterKey::from_base64(text).ok())?,
             access_token_ttl: vars.setting(&table::ACCESS_TOKEN_TTL, |text| {
                 plain::number(text, ACCESS_TOKEN_TTL).map(Duration::from_secs)
             })?,

@@ -25,6 +25,7 @@ pub const SETTINGS: &[Setting] = &[
     DATA_DIR,
     POSTGRES_BIN,
     MASTER_KEY,
+    NEW_MASTER_KEY,
     ACCESS_TOKEN_TTL,
     REFRESH_TOKEN_TTL,
     REFRESH_GRACE,
@@ -89,6 +90,12 @@ pub(super) const MASTER_KEY: Setting = Setting::secret(
     "DNA_MASTER_KEY",
     "Encrypts the signing keys, which are kept in the database. Required with DATABASE_URL. \
      Unset on the embedded database: made in DNA_DATA_DIR.",
+    "32 bytes in base64, as `openssl rand -base64 32` prints",
+);
+pub(super) const NEW_MASTER_KEY: Setting = Setting::secret(
+    "DNA_NEW_MASTER_KEY",
+    "What `keys change-master-key` puts in place of DNA_MASTER_KEY; nothing else reads it. \
+     Unset there, the embedded database's own master.key is replaced by a new one.",
     "32 bytes in base64, as `openssl rand -base64 32` prints",
 );
 pub(super) const ACCESS_TOKEN_TTL: Setting = Setting::new(

@@ -5,6 +5,7 @@ mod forged;
 mod header;
 mod malformed;
 mod rfc6750;
+mod rfc8725;
 mod scope;
 mod time;
 

@@ -16,6 +16,7 @@ mod housekeeping;
 mod http;
 mod introspection;
 mod journey;
+mod keys;
 mod layers;
 mod least_privilege;
 mod oauth_libraries;

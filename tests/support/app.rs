@@ -9,9 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use dna_api::{
     accounts, background,
     clock::Clock,
-    crypto::{hasher::Hasher, jwt::Jwts, signing_key::SigningKey},
+    crypto::{hasher::Hasher, jwt::Jwts},
     domain::partner::Name,
     http::router,
+    keys::{Follower, Keys},
     revoked::Revoked,
     server::{Listener, serve},
     settings::{Settings, Vars},
@@ -68,14 +69,13 @@ impl App {
         let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let db = store::pool::pool(options.clone(), 8);
-        let sealed = store::signing_key::signing(&db).await.expect("a database").expect("a signing key");
-        let key = SigningKey::open(&sealed.kid, &sealed.private_key, &database::MASTER_KEY).expect("a signing key");
+        let (follower, keys) = Follower::start(&keys(&db)).await.expect("signing keys");
         let hands = Arc::default();
         let state = AppState::new(Parts {
             db: db.clone(),
             monitor: store::pool::pool(options.clone(), 2),
             // Servers on one database have one public URL, whichever of them is asked.
-            jwts: Jwts::new("http://api.test".to_owned(), key),
+            jwts: Jwts::new(settings.public_url.clone().unwrap_or_else(|| "http://api.test".to_owned()), keys),
             hasher: Hasher::start(),
             clock: clock(Arc::clone(&hands)),
             policy: Policy::from(&settings),
@@ -86,6 +86,7 @@ impl App {
         });
         background::learn(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));
+        tokio::spawn(follower.run(state.clone()));
         tokio::spawn(serve(listener, router(state.clone()), std::future::pending()));
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }
     }
@@ -131,10 +132,19 @@ impl App {
         now
     }
 
+    /// The signing keys, as an operator has them.
+    pub fn keys(&self) -> Keys {
+        keys(&self.db)
+    }
+
     /// What was logged since this server started (by this and by other tests' servers).
     pub fn log(&self) -> String {
         log::since(self.log_from)
     }
+}
+
+fn keys(db: &PgPool) -> Keys {
+    Keys::new(db.clone(), database::master_key(), 2048)
 }
 
 /// What a test does to a server's clock.

@@ -3,9 +3,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use dna_api::{
     crypto::signing_key::SigningKey,
     postgres::{Cluster, Durability, Join},
+    settings::MasterKey,
     store::{self, signing_key::SealedKey},
 };
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
@@ -13,6 +15,11 @@ use tokio::sync::OnceCell;
 
 /// The master key of every test's database.
 pub const MASTER_KEY: [u8; 32] = [7; 32];
+
+/// The same, as a setting has it.
+pub fn master_key() -> MasterKey {
+    MasterKey::from_base64(&BASE64_STANDARD.encode(MASTER_KEY)).expect("a master key")
+}
 
 struct Server {
     /// In a static, so never dropped: its watchdog stops Postgres when the process ends.
@@ -51,7 +58,7 @@ pub async fn add_signing_key(options: &PgConnectOptions) {
     let key = SigningKey::generate(2048).expect("a signing key");
     let sealed = SealedKey { kid: key.kid().to_owned(), private_key: key.seal(&MASTER_KEY).expect("sealing") };
     let mut connection = connect(options).await;
-    store::signing_key::insert_first(&mut connection, &sealed).await.expect("a signing key");
+    store::signing_key::insert(&mut connection, &sealed, 2048, 0, true).await.expect("a signing key");
     connection.close().await.expect("closing");
 }
 

@@ -23,19 +23,36 @@ impl Reply {
 
     /// Sends a request that may be too much, and checks of its reply what every reply must be.
     pub async fn even_a_failure(request: RequestBuilder) -> Self {
-        let reply = request.send().await.expect("a reply");
-        let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
-        let text = reply.text().await.expect("a body in UTF-8");
-        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let reply = Self { status, headers, text, json };
+        let reply = Self::read(request).await;
         reply.check();
         reply
     }
 
+    /// Sends a request for what anybody may keep for a while, and checks of its reply what such a reply must be.
+    pub async fn public(request: RequestBuilder) -> Self {
+        let reply = Self::read(request).await;
+        assert_eq!((reply.status, reply.header("cache-control")), (200, "public, max-age=300"), "{reply:?}");
+        assert_eq!(reply.header("pragma"), "", "{reply:?}");
+        reply.check_but_for_caching();
+        reply
+    }
+
+    async fn read(request: RequestBuilder) -> Self {
+        let reply = request.send().await.expect("a reply");
+        let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
+        let text = reply.text().await.expect("a body in UTF-8");
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Self { status, headers, text, json }
+    }
+
     /// Checks what every reply must be.
     pub fn check(&self) {
-        assert_eq!(self.header("content-type"), "application/json", "{self:?}");
         assert_eq!(self.header("cache-control"), "no-store", "{self:?}");
+        self.check_but_for_caching();
+    }
+
+    fn check_but_for_caching(&self) {
+        assert_eq!(self.header("content-type"), "application/json", "{self:?}");
         assert_eq!(self.header("x-content-type-options"), "nosniff", "{self:?}");
         assert!((8..=128).contains(&self.header("x-request-id").len()), "{self:?}");
     }

@@ -6,6 +6,7 @@ use axum::{extract::State, response::Response};
 use tokio::time::timeout;
 
 use crate::{
+    crypto::jwt::SignError,
     http::{error::ApiError, reply},
     state::AppState,
     store::{self, StoreError},
@@ -22,12 +23,15 @@ pub async fn alive() -> Response {
     reply::health("ok")
 }
 
-/// `GET /readyz`: the database is reachable and takes changes, its schema is current, and what was disabled and revoked
-/// is known. The keys are: nothing starts without them.
+/// `GET /readyz`: the database is reachable and takes changes, its schema is current, the key that is to sign now is held,
+/// and what was disabled and revoked is known.
 ///
 /// # Errors
 /// [`ApiError::Unavailable`] where not.
 pub async fn ready(State(app): State<AppState>) -> Result<Response, ApiError> {
+    if app.jwts.keys().signing().is_none() {
+        return Err(ApiError::Unavailable(SignError::NoKey.into()));
+    }
     if app.revoked.age() > UNLEARNT {
         return Err(ApiError::Unavailable("what was disabled and revoked has not been learnt for 10 s".into()));
     }

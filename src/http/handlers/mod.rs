@@ -2,5 +2,6 @@
 
 pub mod client;
 pub mod health;
+pub mod metadata;
 pub mod token;
 pub mod token_status;

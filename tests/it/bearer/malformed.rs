@@ -96,10 +96,11 @@ async fn header_and_claims_are_json_objects() {
 }
 
 #[tokio::test]
-async fn a_token_of_60_kilobytes_is_refused_like_any_other() {
+async fn a_token_of_60_or_100_kilobytes_is_refused_like_any_other() {
     let stage = Stage::new().await;
     let (header, claims) = (stage.header(), stage.claims());
     let long = "x".repeat(43_000);
+    let longer = "x".repeat(75_000);
     let padded = stage.forge.sign(&header, &stage.claims_with("scope", format!("client:activate {long}").into()));
     let deep = format!("{}{}", "[".repeat(30_000), "]".repeat(15_000));
     let tokens = [
@@ -110,6 +111,10 @@ async fn a_token_of_60_kilobytes_is_refused_like_any_other() {
         stage.forge.sign(&stage.header_with("kid", long.clone().into()), &claims),
         stage.forge.sign(&header, &deep),
         padded,
+        "x".repeat(100 * 1024),
+        format!("{}{}", stage.caller.token, "A".repeat(100_000 - stage.caller.token.len())),
+        stage.forge.sign(&stage.header_with("kid", longer.clone().into()), &claims),
+        stage.forge.sign(&header, &stage.claims_with("x", longer.into())),
     ];
     for token in tokens {
         assert!(token.len() > 55_000, "{}", token.len());

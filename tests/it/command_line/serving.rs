@@ -16,9 +16,18 @@ fn help_names_every_command_and_setting_and_version_says_what_it_is() {
     let folder = Folder::new();
     let help = run(&folder, &[], &["--help"]);
     let help = String::from_utf8(help.stdout).expect("UTF-8");
-    for word in
-        ["serve", "migrate", "check", "partner", "oauth-client", "user", "DATABASE_URL", "DNA_MASTER_KEY", "_FILE"]
-    {
+    for word in [
+        "serve",
+        "migrate",
+        "check",
+        "partner",
+        "oauth-client",
+        "user",
+        "keys",
+        "DATABASE_URL",
+        "DNA_MASTER_KEY",
+        "_FILE",
+    ] {
         assert!(help.contains(word), "{word} is missing:\n{help}");
     }
     let version = run(&folder, &[], &["--version"]);

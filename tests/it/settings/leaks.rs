@@ -42,7 +42,8 @@ fn name() -> impl Strategy<Value = String> {
 
 fn check(vars: &Vars) -> Result<(), TestCaseError> {
     let result = Settings::read(vars).and_then(|settings| {
-        let secrets = format!("{:?} {:?} {:?}", settings.database, settings.migrate_database, settings.master_key);
+        let keys = (&settings.master_key, &settings.new_master_key);
+        let secrets = format!("{:?} {:?} {keys:?}", settings.database, settings.migrate_database);
         assert!(!secrets.contains(MARK), "{secrets}");
         settings.check_serving()
     });
