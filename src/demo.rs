@@ -74,7 +74,7 @@ async fn renew(db: &PgPool, partner: PartnerId) -> Result<PartnerAccount> {
     let client = store::oauth_client::list(db, Some(partner)).await?.into_iter().next();
     let user = store::user::list(db, Some(partner)).await?.into_iter().next();
     let (client, user) = client.zip(user).context("the demo partner has lost its OAuth client or its user")?;
-    let renewed = accounts::rotate_secret(db, OauthClientId(client.client_id)).await?;
+    let renewed = accounts::rotate_secret(db, OauthClientId(client.client_id), false).await?;
     let login = accounts::reset_password(db, &Username::parse(&user.username)?).await?;
     Ok(PartnerAccount {
         partner: PARTNER.to_owned(),

@@ -50,8 +50,18 @@ pub(super) enum Action {
         #[arg(long, value_parser = GrantTypes::parse)]
         grant: Option<GrantTypes>,
     },
-    /// Replace an OAuth client's secret; prints the new one, this once
+    /// Give an OAuth client a new secret and print it, this once; the old one stays good beside it until it is retired, or
+    /// until the next rotation
     RotateSecret {
+        /// Its `client_id`
+        #[arg(value_parser = client_id)]
+        client_id: OauthClientId,
+        /// End the old secret at once
+        #[arg(long)]
+        now: bool,
+    },
+    /// End the secret that an OAuth client had before its newest
+    RetireSecret {
         /// Its `client_id`
         #[arg(value_parser = client_id)]
         client_id: OauthClientId,
@@ -91,15 +101,26 @@ pub(super) async fn run(installation: &Installation, action: Action, json: bool)
         }
         Action::Edit { client_id, scope, grant } => {
             found(client_id, store::oauth_client::edit(db, client_id, scope, grant.as_ref()).await?)?;
-            let all = store::oauth_client::list(db, None).await?;
-            let edited: Vec<_> = all.into_iter().filter(|listed| listed.client_id == client_id.0).collect();
-            output::print(&edited, json)?;
+            print(installation, client_id, json).await?;
         }
-        Action::RotateSecret { client_id } => output::print_once(&accounts::rotate_secret(db, client_id).await?, json)?,
+        Action::RotateSecret { client_id, now } => {
+            output::print_once(&accounts::rotate_secret(db, client_id, !now).await?, json)?;
+        }
+        Action::RetireSecret { client_id } => {
+            found(client_id, store::oauth_client::retire_secret(db, client_id).await?)?;
+            print(installation, client_id, json).await?;
+        }
         Action::Disable { client_id } => set_enabled(installation, client_id, false, json).await?,
         Action::Enable { client_id } => set_enabled(installation, client_id, true, json).await?,
     }
     Ok(())
+}
+
+/// Prints one OAuth client as the list has it.
+async fn print(installation: &Installation, client_id: OauthClientId, json: bool) -> Result<()> {
+    let all = store::oauth_client::list(&installation.db, None).await?;
+    let one: Vec<_> = all.into_iter().filter(|listed| listed.client_id == client_id.0).collect();
+    output::print(&one, json)
 }
 
 fn found(client_id: OauthClientId, found: bool) -> Result<()> {

@@ -120,8 +120,12 @@ async fn verify(app: &AppState, presented: &Presented) -> Result<Result<OauthCli
     let Some(found) = store::oauth_client::credentials(&app.db, id).await? else {
         return Ok(Err(Refusal::client("unknown client_id")));
     };
-    if !secret::matches(&hash, &found.secret_hash) {
+    let previous = found.previous_secret_hash.is_some_and(|previous| secret::matches(&hash, &previous));
+    if !previous && !secret::matches(&hash, &found.secret_hash) {
         return Ok(Err(Refusal::client("wrong client_secret")));
+    }
+    if previous && found.previous_secret_use_is_news {
+        store::oauth_client::use_previous_secret(&app.db, id).await?;
     }
     if !found.enabled {
         return Ok(Err(Refusal::client("OAuth client or partner disabled")));

@@ -15,5 +15,6 @@ mod http;
 mod journey;
 mod layers;
 mod private_file;
+mod secrets;
 mod settings;
 mod token;

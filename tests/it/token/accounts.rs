@@ -95,17 +95,3 @@ async fn a_username_is_the_same_in_any_letter_case() {
     let upper = with(partner.password_grant(), "username", &partner.username.to_uppercase());
     Caller::of(&app, &ask(&app, &upper).await);
 }
-
-#[tokio::test]
-async fn a_new_secret_ends_the_old_one() {
-    let app = App::start().await;
-    let partner = app.partner("Acme").await;
-    let id = OauthClientId::parse(&partner.client_id).expect("a client_id");
-
-    let renewed = dna_api::accounts::rotate_secret(&app.db, id).await.expect("a new secret");
-
-    let renewed = renewed.client_secret.reveal();
-    app.keep_secret(renewed);
-    assert_refused(&ask(&app, &partner.password_grant()).await, "invalid_client", BAD_CLIENT);
-    Caller::of(&app, &ask(&app, &with(partner.password_grant(), "client_secret", renewed)).await);
-}
