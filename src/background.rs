@@ -1,4 +1,5 @@
-//! What a server does beside answering: it learns what has been disabled, and writes what has been counted.
+//! What a server does beside answering: it learns what has been disabled, writes what has been counted, and removes what
+//! has expired.
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::{
 
 /// How often the database is asked what is disabled: tokens of what is must be refused within a second.
 const PERIOD: Duration = Duration::from_millis(300);
+/// How often what has expired is looked for, and how much of it goes at once.
+const PRUNING: (Duration, i64) = (Duration::from_secs(10), 1_000);
 /// How long one round may take: a host that vanished answers nothing, not even an error.
 const DEADLINE: Duration = Duration::from_secs(2);
 
@@ -44,16 +47,33 @@ pub async fn write_documented_forms(app: &AppState) -> Result<(), StoreError> {
     written
 }
 
-/// Does both for ever; a failure is logged once, until it is over.
+/// Does all of it for ever.
 pub async fn run(app: AppState) {
+    tokio::join!(learn_and_write(&app), prune_failed_attempts(&app));
+}
+
+/// Removes failed attempts that mean nothing any more.
+async fn prune_failed_attempts(app: &AppState) {
+    let mut ticks = interval(PRUNING.0);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = store::attempt::prune(&app.monitor, PRUNING.1).await {
+            tracing::debug!(%error, "cannot remove expired attempts");
+        }
+    }
+}
+
+/// Learns and writes; a failure is logged once, until it is over.
+async fn learn_and_write(app: &AppState) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = false;
     loop {
         ticks.tick().await;
         let round = async {
-            learn_disabled(&app).await?;
-            write_documented_forms(&app).await
+            learn_disabled(app).await?;
+            write_documented_forms(app).await
         };
         let failure = match timeout(DEADLINE, round).await {
             Ok(Ok(())) => None,

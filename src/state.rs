@@ -1,5 +1,7 @@
 //! What every request has at hand.
 
+mod limits;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
@@ -17,6 +19,8 @@ use crate::{
     store::documented_form::Uses,
 };
 
+pub use limits::{Allowance, Limits, RateLimit, Turn, Turns};
+
 /// The settings that requests depend on.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -32,6 +36,8 @@ pub struct Policy {
     pub ns_domain_suffix: String,
     /// Proxies whose word on a caller's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether attempts are refused where too many have failed.
+    pub login_throttle: bool,
 }
 
 /// The parts of a running server. Clones share them.
@@ -56,6 +62,8 @@ pub struct Parts {
     pub disabled: watch::Sender<HashSet<Uuid>>,
     /// Uses of the documented forms that have not been written yet.
     pub documented_forms: DocumentedForms,
+    /// What one OAuth client may have of this server.
+    pub limits: Limits,
 }
 
 impl AppState {

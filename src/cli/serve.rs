@@ -19,7 +19,7 @@ use crate::{
     postgres::Join,
     server::{Listener, serve},
     settings::{Listen, Settings},
-    state::{AppState, DocumentedForms, Parts, Policy},
+    state::{AppState, DocumentedForms, Limits, Parts, Policy},
 };
 
 /// From the settings to the last reply: read top to bottom, this is the life of a server.
@@ -111,6 +111,7 @@ fn state(installation: &Installation, key: SigningKey, public_url: String) -> Ap
         policy: Policy::from(settings),
         disabled: watch::Sender::new(HashSet::new()),
         documented_forms: DocumentedForms::default(),
+        limits: Limits::new(settings.rate_limit),
     })
 }
 
@@ -124,6 +125,7 @@ impl From<&Settings> for Policy {
             validation_status: settings.validation_status,
             ns_domain_suffix: settings.ns_domain_suffix.clone(),
             trusted_proxies: settings.trusted_proxies.clone(),
+            login_throttle: settings.login_throttle,
         }
     }
 }

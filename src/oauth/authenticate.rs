@@ -9,10 +9,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{
     error::{Refusal, TokenError},
     request::TokenRequest,
+    throttle,
 };
 use crate::{
     crypto::secret,
     domain::{
+        attempt::Address,
         oauth_client::{GrantTypes, OauthClientId},
         partner::PartnerId,
         scope::ScopeSet,
@@ -77,11 +79,13 @@ fn urldecode(text: &str) -> Option<String> {
 /// The OAuth client that sent a request.
 ///
 /// # Errors
-/// [`TokenError::Refused`] where it presents nothing, two things, or what is wrong.
+/// [`TokenError::Refused`] where it presents nothing, two things, or what is wrong; [`TokenError::Throttled`] where too much
+/// of that came from the address.
 pub async fn authenticate(
     app: &AppState,
     request: &TokenRequest<'_>,
     basic: Option<&Basic>,
+    address: Address,
 ) -> Result<OauthClient, TokenError> {
     let id = request.text("client_id")?;
     let secret = request.secret("client_secret")?;
@@ -105,6 +109,7 @@ pub async fn authenticate(
             Err(wrong) => refusal = wrong,
         }
     }
+    throttle::stranger(app, address).await?;
     Err(refusal.into())
 }
 

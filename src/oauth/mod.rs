@@ -6,5 +6,6 @@ mod grant;
 pub mod password;
 pub mod refresh;
 pub mod request;
+mod throttle;
 
 pub use grant::Tokens;

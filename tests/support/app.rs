@@ -14,7 +14,7 @@ use dna_api::{
     http::router,
     server::{Listener, serve},
     settings::{Settings, Vars},
-    state::{AppState, DocumentedForms, Parts, Policy},
+    state::{AppState, DocumentedForms, Limits, Parts, Policy},
     store,
 };
 use reqwest::{Method, RequestBuilder};
@@ -40,7 +40,7 @@ pub struct App {
 }
 
 impl App {
-    /// A server with the default settings.
+    /// A server with the default settings, but for the rate limit: none, unless it is set.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
@@ -52,13 +52,19 @@ impl App {
 
     /// Another server on the same database.
     pub async fn second(&self) -> Self {
-        Self::on(self.options.clone(), &[], Arc::clone(&self.secrets)).await
+        self.second_with(&[]).await
+    }
+
+    /// Another server on the same database, with some settings of its own.
+    pub async fn second_with(&self, settings: &[(&str, &str)]) -> Self {
+        Self::on(self.options.clone(), settings, Arc::clone(&self.secrets)).await
     }
 
     async fn on(options: PgConnectOptions, settings: &[(&str, &str)], secrets: Arc<Mutex<Vec<String>>>) -> Self {
         log::keep();
         let log_from = log::position();
-        let settings = Settings::read(&Vars::from_pairs(settings.iter().copied())).expect("settings");
+        let settings = [("DNA_RATE_LIMIT", "0")].into_iter().chain(settings.iter().copied());
+        let settings = Settings::read(&Vars::from_pairs(settings)).expect("settings");
         let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let db = store::pool::pool(options.clone(), 8);
@@ -75,6 +81,7 @@ impl App {
             policy: Policy::from(&settings),
             disabled: watch::Sender::new(HashSet::new()),
             documented_forms: DocumentedForms::default(),
+            limits: Limits::new(settings.rate_limit),
         });
         background::learn_disabled(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));

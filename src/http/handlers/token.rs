@@ -4,7 +4,11 @@ use axum::{extract::State, response::Response};
 
 use crate::{
     domain::oauth_client::GrantType,
-    http::{extract::TokenForm, reply, token_error::TokenFailure},
+    http::{
+        extract::TokenForm,
+        reply,
+        token_error::{Reason, TokenFailure},
+    },
     oauth::{
         authenticate::authenticate,
         error::Refusal,
@@ -27,12 +31,15 @@ pub async fn token(State(app): State<AppState>, token: TokenForm) -> Result<Resp
     }
     let request = TokenRequest::new(parameters)?;
     let grant = request.grant_type(&token.form.seen)?;
-    let client = authenticate(&app, &request, token.basic?.as_ref()).await?;
+    let client = authenticate(&app, &request, token.basic?.as_ref(), token.address).await?;
+    if let Some(retry_after) = app.limits.tokens.take(client.id, &app.clock).and_then(|left| left.retry_after) {
+        return Err(TokenFailure::Throttled(retry_after, Reason("too many requests for tokens")));
+    }
     if in_url {
         app.documented_forms.record(client.partner, client.id, &app.clock);
     }
     let tokens = match grant {
-        GrantType::Password => password(&app, &request, &client).await?,
+        GrantType::Password => password(&app, &request, &client, token.address).await?,
         GrantType::RefreshToken => refresh(&app, &request, &client).await?,
     };
     Ok(reply::tokens(&tokens, parameters.are_documented_form()))
