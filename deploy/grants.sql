@@ -24,6 +24,7 @@ begin
             ('client_events',        'select insert'),
             ('clients',              'select insert update'),
             ('documented_form_uses', 'select insert update'),
+            ('failed_attempts',      'select insert update delete'),
             ('ns_domain_counters',   'select insert update'),
             ('ns_domains',           'insert'),
             ('oauth_clients',        'select insert update'),

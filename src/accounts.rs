@@ -105,13 +105,13 @@ pub async fn add_oauth_client(
     Ok(OauthClientAccount { client_id: id.0, client_secret })
 }
 
-/// Gives an OAuth client a new secret; the old one is good no longer.
+/// Gives an OAuth client a new secret. The one that it replaces stays good beside it if `keep` is set.
 ///
 /// # Errors
 /// One line, where there is no such OAuth client.
-pub async fn rotate_secret(db: impl PgExecutor<'_>, id: OauthClientId) -> Result<OauthClientAccount> {
+pub async fn rotate_secret(db: impl PgExecutor<'_>, id: OauthClientId, keep: bool) -> Result<OauthClientAccount> {
     let client_secret = secret::generate();
-    if !store::oauth_client::set_secret(db, id, &secret::hash(client_secret.reveal())).await? {
+    if !store::oauth_client::set_secret(db, id, &secret::hash(client_secret.reveal()), keep).await? {
         bail!("there is no OAuth client {id}: see `dna-api oauth-client list`");
     }
     Ok(OauthClientAccount { client_id: id.0, client_secret })

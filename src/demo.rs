@@ -79,7 +79,7 @@ async fn renew(db: &mut PgConnection, partner: PartnerId) -> Result<PartnerAccou
     let client = store::oauth_client::list(&mut *db, Some(partner)).await?.into_iter().next();
     let user = store::user::list(&mut *db, Some(partner)).await?.into_iter().next();
     let (client, user) = client.zip(user).context("the demo partner has lost its OAuth client or its user")?;
-    let renewed = accounts::rotate_secret(&mut *db, OauthClientId(client.client_id)).await?;
+    let renewed = accounts::rotate_secret(&mut *db, OauthClientId(client.client_id), false).await?;
     let login = accounts::reset_password(&mut *db, &Username::parse(&user.username)?).await?;
     Ok(PartnerAccount {
         partner: PARTNER.to_owned(),

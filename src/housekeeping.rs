@@ -28,7 +28,8 @@ const PERIOD: Duration = Duration::from_mins(5);
 type Prune = for<'a> fn(&'a PgPool, i64) -> Pin<Box<dyn Future<Output = Result<u64, StoreError>> + Send + 'a>>;
 
 /// Every kind of row that is ever over.
-const KINDS: [(&str, Prune); 2] = [
+const KINDS: [(&str, Prune); 3] = [
+    ("failed attempts", |db, limit| Box::pin(store::attempt::prune(db, limit))),
     ("refresh tokens", |db, limit| Box::pin(store::refresh_token::prune(db, limit))),
     ("token families", |db, limit| Box::pin(store::token_family::prune(db, limit))),
 ];

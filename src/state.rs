@@ -1,22 +1,26 @@
 //! What every request has at hand.
 
+mod limits;
+
 use std::{
     collections::{HashMap, HashSet},
-    sync::{self, Arc, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use ipnet::IpNet;
 use sqlx::PgPool;
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
     clock::Clock,
     crypto::{hasher::Hasher, jwt::Jwts},
-    domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId, secret::SecretHash},
+    domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId},
     revoked::Revoked,
     store::documented_form::Uses,
 };
+
+pub use limits::{Allowance, Limits, RateLimit, Turn, Turns};
 
 /// The settings that requests depend on.
 #[derive(Clone, Debug)]
@@ -35,6 +39,8 @@ pub struct Policy {
     pub ns_domain_suffix: String,
     /// Proxies whose word on a caller's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether attempts are refused where too many have failed.
+    pub login_throttle: bool,
 }
 
 /// The parts of a running server. Clones share them.
@@ -59,10 +65,10 @@ pub struct Parts {
     pub disabled: watch::Sender<HashSet<Uuid>>,
     /// The logins that were revoked, at most a second old.
     pub revoked: Revoked,
-    /// Whose turn it is to present a refresh token.
-    pub turns: Turns,
     /// Uses of the documented forms that have not been written yet.
     pub documented_forms: DocumentedForms,
+    /// What one OAuth client may have of this server.
+    pub limits: Limits,
 }
 
 impl AppState {
@@ -89,28 +95,10 @@ impl std::ops::Deref for AppState {
     }
 }
 
-/// Turns of those who present one and the same refresh token at once: they wait here, one by one, and not in the
-/// database, where each of them would keep a connection from everybody else. What this server cannot see, the lock in
-/// the database decides.
-pub struct Turns(Vec<Mutex<()>>);
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self((0..=u8::MAX).map(|_| Mutex::default()).collect())
-    }
-}
-
-impl Turns {
-    /// The turn of a token. Two tokens may share one, which costs them a moment.
-    pub async fn of(&self, hash: &SecretHash) -> MutexGuard<'_, ()> {
-        self.0[usize::from(hash.as_bytes()[0])].lock().await
-    }
-}
-
 /// Counts of the documented forms' use, kept in memory until the background writes them, so that no request waits for a
 /// row that all of an OAuth client's requests would change.
 #[derive(Default)]
-pub struct DocumentedForms(sync::Mutex<HashMap<OauthClientId, Uses>>);
+pub struct DocumentedForms(Mutex<HashMap<OauthClientId, Uses>>);
 
 impl DocumentedForms {
     /// Counts one use.

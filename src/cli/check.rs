@@ -11,7 +11,7 @@ use crate::{
     domain::{signing_key::State, text},
     installation::Installation,
     postgres::Join,
-    settings::Settings,
+    settings::{Listen, Settings},
     store::{privileges, schema, signing_key::Key},
 };
 
@@ -99,7 +99,17 @@ fn describe(keys: &[Key]) -> String {
 fn serving(settings: &Settings) -> Finding {
     let url = settings.check_serving().and_then(|()| settings.public_url(&settings.listen));
     Finding::new("settings", url.map_err(Into::into), |url| {
-        let warning = if url.starts_with("https://") { "" } else { "; warning: DNA_PUBLIC_URL is not https" };
-        format!("listen on {} as {url}{warning}", settings.listen)
+        format!("listen on {} as {url}{}", settings.listen, warning(settings, &url))
     })
+}
+
+/// What is allowed, and hardly meant. The server speaks no TLS: where its URL is https, a proxy stands in front.
+fn warning(settings: &Settings, url: &str) -> &'static str {
+    if !url.starts_with("https://") {
+        "; warning: DNA_PUBLIC_URL is not https"
+    } else if matches!(settings.listen, Listen::Tcp(_)) && settings.trusted_proxies.is_empty() {
+        "; warning: DNA_TRUSTED_PROXIES does not name the proxy in front, so all callers seem to have its address"
+    } else {
+        ""
+    }
 }

@@ -54,14 +54,21 @@ pub(super) enum Action {
         #[arg(long, value_parser = GrantTypes::parse)]
         grant: Option<GrantTypes>,
     },
-    /// Replace an OAuth client's secret; prints the new one, this once
+    /// Give an OAuth client a new secret and print it, this once; the old one stays good beside it until it is retired, or
+    /// until the next rotation
     RotateSecret {
         /// Its `client_id`
         #[arg(value_parser = client_id)]
         client_id: OauthClientId,
-        /// End its live tokens too, within a second
+        /// End the old secret and all live tokens at once
         #[arg(long)]
         now: bool,
+    },
+    /// End the secret that an OAuth client had before its newest
+    RetireSecret {
+        /// Its `client_id`
+        #[arg(value_parser = client_id)]
+        client_id: OauthClientId,
     },
     /// Refuse an OAuth client's tokens and requests for tokens, within a second
     Disable {
@@ -102,22 +109,25 @@ pub(super) async fn run(operator: &Operator, action: Action, json: bool) -> Resu
             let mut change = operator.change("oauth-client edit").await?;
             let partner = partner_of(&mut change, client_id).await?;
             store::oauth_client::edit(&mut *change, client_id, scope, grant.as_ref()).await?;
-            let all = store::oauth_client::list(&mut *change, Some(partner)).await?;
             note_what_it_may(&mut change, scope, grant.as_ref());
-            commit(change, partner, client_id).await?;
-            let edited: Vec<_> = all.into_iter().filter(|listed| listed.client_id == client_id.0).collect();
-            output::print(&edited, json)
+            commit_and_print(change, partner, client_id, json).await
         }
         Action::RotateSecret { client_id, now } => {
             let mut change = operator.change("oauth-client rotate-secret").await?;
             let partner = partner_of(&mut change, client_id).await?;
-            let account = accounts::rotate_secret(&mut *change, client_id).await?;
+            let account = accounts::rotate_secret(&mut *change, client_id, !now).await?;
             if now {
                 store::token_family::revoke_of_oauth_client(&mut change, client_id).await?;
                 change.note("now", true);
             }
             commit(change, partner, client_id).await?;
             output::print_once(&account, json)
+        }
+        Action::RetireSecret { client_id } => {
+            let mut change = operator.change("oauth-client retire-secret").await?;
+            let partner = partner_of(&mut change, client_id).await?;
+            store::oauth_client::retire_secret(&mut *change, client_id).await?;
+            commit_and_print(change, partner, client_id, json).await
         }
         Action::Disable { client_id } => {
             set_enabled(operator.change("oauth-client disable").await?, client_id, false, json).await
@@ -147,6 +157,19 @@ async fn commit(change: Change<'_>, partner: PartnerId, client_id: OauthClientId
     let name = client_id.to_string();
     let target = Target { name: &name, partner: Some(partner), oauth_client: Some(client_id), ..Target::default() };
     change.commit(target).await
+}
+
+/// Commits, and prints the OAuth client as the list has it.
+async fn commit_and_print(
+    mut change: Change<'_>,
+    partner: PartnerId,
+    client_id: OauthClientId,
+    json: bool,
+) -> Result<()> {
+    let all = store::oauth_client::list(&mut *change, Some(partner)).await?;
+    commit(change, partner, client_id).await?;
+    let changed: Vec<_> = all.into_iter().filter(|listed| listed.client_id == client_id.0).collect();
+    output::print(&changed, json)
 }
 
 async fn set_enabled(mut change: Change<'_>, client_id: OauthClientId, enabled: bool, json: bool) -> Result<()> {

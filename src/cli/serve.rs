@@ -21,7 +21,7 @@ use crate::{
     revoked::Revoked,
     server::{Listener, serve},
     settings::{Listen, Settings},
-    state::{AppState, DocumentedForms, Parts, Policy, Turns},
+    state::{AppState, DocumentedForms, Limits, Parts, Policy},
 };
 
 /// From the settings to the last reply: read top to bottom, this is the life of a server.
@@ -138,8 +138,8 @@ fn state(installation: &Installation, keys: Keyring, public_url: String) -> AppS
         policy: Policy::from(settings),
         disabled: watch::Sender::new(HashSet::new()),
         revoked: Revoked::default(),
-        turns: Turns::default(),
         documented_forms: DocumentedForms::default(),
+        limits: Limits::new(settings.rate_limit),
     })
 }
 
@@ -154,6 +154,7 @@ impl From<&Settings> for Policy {
             validation_status: settings.validation_status,
             ns_domain_suffix: settings.ns_domain_suffix.clone(),
             trusted_proxies: settings.trusted_proxies.clone(),
+            login_throttle: settings.login_throttle,
         }
     }
 }

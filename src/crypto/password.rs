@@ -25,6 +25,22 @@ impl BadHash {
     }
 }
 
+/// The parameters of new hashes: 19 MiB, two passes, one lane, which is OWASP's first choice.
+fn todays() -> Params {
+    Params::default()
+}
+
+/// Whether a stored hash was made with other parameters than new ones are. It asks for what makes a hash slow, not for
+/// the length of its salt.
+#[must_use]
+pub fn is_outdated(stored: &str) -> bool {
+    PasswordHash::new(stored).is_ok_and(|stored| {
+        let cost = |params: Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        stored.version != Some(Version::default().into())
+            || Params::try_from(&stored).map(cost).ok() != Some(cost(todays()))
+    })
+}
+
 /// The memory of one hashing thread.
 #[derive(Default)]
 pub struct Workspace(Vec<Block>);
@@ -35,7 +51,7 @@ impl Workspace {
     /// # Errors
     /// [`BadHash`] never happens with the parameters in use; it is there so that nothing panics.
     pub fn hash(&mut self, password: &str) -> Result<String, BadHash> {
-        let params = Params::default(); // 19 MiB, two passes, one lane: OWASP's first choice
+        let params = todays();
         let salt = random_bytes::<16>();
         let output = self.derive(password, &salt, Version::default(), params.clone())?;
         let hash = PasswordHash {

@@ -1,5 +1,6 @@
 //! What is true: types that cannot hold a wrong value, and the rules between them. No async, no HTTP, no SQL.
 
+pub mod attempt;
 pub mod audit;
 pub mod caller;
 pub mod client;

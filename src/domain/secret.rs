@@ -43,4 +43,10 @@ impl SecretHash {
     pub const fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// A copy of the bytes, for what is counted or waits under them.
+    #[must_use]
+    pub const fn to_bytes(&self) -> [u8; 32] {
+        self.0
+    }
 }

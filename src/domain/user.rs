@@ -38,7 +38,13 @@ impl Username {
     /// The username without its letter case: two that differ in nothing else are the same.
     #[must_use]
     pub fn folded(&self) -> String {
-        // Upper case first: `ß` and `SS`, `ς` and `Σ` are the same only then.
-        self.0.to_uppercase().to_lowercase()
+        fold(&self.0)
     }
+}
+
+/// Text without its letter case.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    // Upper case first: `ß` and `SS`, `ς` and `Σ` are the same only then.
+    text.to_uppercase().to_lowercase()
 }

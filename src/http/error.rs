@@ -66,6 +66,12 @@ pub enum ApiError {
     /// 422, or what the operator set: parameters are missing or wrong.
     #[error("{}", .0.message())]
     Validation(ValidationErrors, u16),
+    /// 429: more than this caller may have, for so many seconds.
+    #[error("Too many requests: wait before you try again.")]
+    RateLimited {
+        /// Seconds after which the caller may try again, one at least.
+        retry_after: u64,
+    },
     /// 503: try again.
     #[error("The service is temporarily unavailable.")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -96,6 +102,7 @@ impl ApiError {
             Self::Validation(_, status) => {
                 (StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY), "validation_failed")
             }
+            Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
         }
@@ -116,6 +123,7 @@ impl ApiError {
                 )
             }
             Self::MethodNotAllowed(allow) => return Some((header::ALLOW, HeaderValue::from_static(allow))),
+            Self::RateLimited { retry_after } => return Some((header::RETRY_AFTER, (*retry_after).into())),
             Self::Unavailable(_) => return Some((header::RETRY_AFTER, RETRY_AFTER)),
             _ => return None,
         };

@@ -14,12 +14,14 @@ use super::{
 };
 use crate::{
     domain::{
+        attempt::Address,
         caller::Identity,
         client::{ClientId, Transition},
         parameters::Parameters,
         scope::Scope,
     },
     oauth::{authenticate::Basic, error::Refusal},
+    state::Allowance,
 };
 
 /// A permission, as a type: a handler that takes a [`Caller`] of it was checked.
@@ -45,7 +47,7 @@ impl Permission for Suspend {
     const SCOPE: Scope = Transition::SUSPEND.scope;
 }
 
-/// Who calls, and that they may. Behind the bearer middleware alone: elsewhere there is nobody, and it refuses.
+/// Who calls, that they may, and that they have not called too often. Behind the bearer middleware alone: elsewhere there is nobody, and it refuses.
 pub struct Caller<P> {
     /// Whose token it is.
     pub identity: Identity,
@@ -59,6 +61,9 @@ impl<P: Permission, S: Sync> FromRequestParts<S> for Caller<P> {
         let identity = *parts.extensions.get::<Identity>().ok_or(ApiError::Unauthenticated)?;
         if !identity.scope.contains(P::SCOPE) {
             return Err(ApiError::InsufficientScope(P::SCOPE));
+        }
+        if let Some(retry_after) = parts.extensions.get::<Allowance>().and_then(|allowance| allowance.retry_after) {
+            return Err(ApiError::RateLimited { retry_after });
         }
         Ok(Self { identity, permission: PhantomData })
     }
@@ -136,6 +141,8 @@ pub struct TokenForm {
     pub form: Form,
     /// HTTP Basic, where it is used; refused only once it is known what is asked.
     pub basic: Result<Option<Basic>, Refusal>,
+    /// Where it comes from.
+    pub address: Address,
 }
 
 impl<S: Sync> FromRequest<S> for TokenForm {
@@ -143,8 +150,9 @@ impl<S: Sync> FromRequest<S> for TokenForm {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, TokenFailure> {
         let basic = basic(request.headers());
+        let address = request.extensions().get::<Address>().copied().unwrap_or_default();
         let form = body::form(request).await?;
-        Ok(Self { form, basic })
+        Ok(Self { form, basic, address })
     }
 }
 

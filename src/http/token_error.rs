@@ -17,6 +17,8 @@ use crate::{
 pub enum TokenFailure {
     /// One of RFC 6749 §5.2.
     Refused(Refusal),
+    /// Too much has failed before, or too much was asked for: so many seconds to wait, and the true reason.
+    Throttled(u64, Reason),
     /// Another.
     Other(ApiError),
 }
@@ -39,6 +41,11 @@ impl IntoResponse for TokenFailure {
     fn into_response(self) -> Response {
         let refusal = match self {
             Self::Other(error) => return error.into_response(),
+            Self::Throttled(retry_after, reason) => {
+                let mut response = ApiError::RateLimited { retry_after }.into_response();
+                response.extensions_mut().insert(reason);
+                return response;
+            }
             Self::Refused(refusal) => refusal,
         };
         let status =
@@ -69,6 +76,7 @@ impl From<TokenError> for TokenFailure {
     fn from(error: TokenError) -> Self {
         Self::Other(match error {
             TokenError::Refused(refusal) => return Self::Refused(refusal),
+            TokenError::Throttled { retry_after, reason } => return Self::Throttled(retry_after, Reason(reason)),
             TokenError::Store(error) => error.into(),
             TokenError::Hasher(error) => error.into(),
             TokenError::Sign(SignError::NoKey) => ApiError::Unavailable(error.into()),

@@ -11,10 +11,12 @@ use super::{
     attempt::Attempt,
     error::{Refusal, TokenError},
     request::TokenRequest,
+    throttle,
 };
 use crate::{
     crypto::secret,
     domain::{
+        attempt::Address,
         oauth_client::{GrantTypes, OauthClientId},
         partner::PartnerId,
         scope::ScopeSet,
@@ -81,11 +83,13 @@ fn urldecode(text: &str) -> Option<String> {
 /// The OAuth client that sent a request.
 ///
 /// # Errors
-/// [`TokenError::Refused`] where it presents nothing, two things, or what is wrong.
+/// [`TokenError::Refused`] where it presents nothing, two things, or what is wrong; [`TokenError::Throttled`] where too much
+/// of that came from the address.
 pub async fn authenticate(
     app: &AppState,
     request: &TokenRequest<'_>,
     basic: Option<&Basic>,
+    address: Address,
 ) -> Result<OauthClient, TokenError> {
     let id = request.text("client_id")?;
     let secret = request.secret("client_secret")?;
@@ -109,6 +113,7 @@ pub async fn authenticate(
             Err(wrong) => refusal = wrong,
         }
     }
+    throttle::stranger(app, address).await?;
     Err(refusal.into())
 }
 
@@ -132,8 +137,12 @@ async fn verify(
     };
     let partner = PartnerId(found.partner_id);
     attempt.learn(|known| known.partner = Some(partner));
-    if !secret::matches(&hash, &found.secret_hash) {
+    let previous = found.previous_secret_hash.is_some_and(|previous| secret::matches(&hash, &previous));
+    if !previous && !secret::matches(&hash, &found.secret_hash) {
         return Ok(Err(Refusal::client("wrong client_secret")));
+    }
+    if previous && found.previous_secret_use_is_news {
+        store::oauth_client::use_previous_secret(&app.db, id).await?;
     }
     if !found.enabled {
         return Ok(Err(Refusal::client("OAuth client or partner disabled")));

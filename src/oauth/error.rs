@@ -102,6 +102,14 @@ pub enum TokenError {
     /// The caller is refused.
     #[error("{}", .0.description)]
     Refused(Refusal),
+    /// Too much has failed before.
+    #[error("too many attempts")]
+    Throttled {
+        /// Seconds after which the caller may try again.
+        retry_after: u64,
+        /// What failed, for the log alone.
+        reason: &'static str,
+    },
     /// Too many callers wait to have a password hashed.
     #[error(transparent)]
     Hasher(#[from] HasherError),

@@ -11,5 +11,6 @@ pub mod password;
 pub mod refresh;
 pub mod request;
 pub mod revoke;
+mod throttle;
 
 pub use grant::Tokens;

@@ -8,12 +8,18 @@ use super::{
     error::{Refusal, TokenError},
     grant::{self, Tokens},
     request::TokenRequest,
+    throttle,
 };
 use crate::{
-    crypto::{password::NOBODY, secret},
+    crypto::{
+        password::{self, NOBODY},
+        secret,
+    },
     domain::{
+        attempt::Address,
         caller::Identity,
         oauth_client::GrantType,
+        partner::PartnerId,
         scope::ScopeSet,
         user::{UserId, Username},
     },
@@ -29,14 +35,24 @@ use crate::{
 ///
 /// # Errors
 /// [`TokenError`]
-pub async fn password(app: &AppState, request: &TokenRequest<'_>, client: &OauthClient) -> Result<Tokens, TokenError> {
+pub async fn password(
+    app: &AppState,
+    request: &TokenRequest<'_>,
+    client: &OauthClient,
+    address: Address,
+) -> Result<Tokens, TokenError> {
     let asked = grant::asked(request, client, GrantType::Password)?;
     let (Some(username), Some(password)) = (request.text("username")?, request.secret("password")?) else {
         return Err(
             Refusal::request("The username and password parameters are required.", "no username or password").into()
         );
     };
-    let user = verify(app, request, client, username, password).await?;
+    let attempt = throttle::login(app, client, username, address).await?;
+    let verified = verify(app, request, client, username, password).await;
+    if let Some(attempt) = attempt {
+        attempt.end(&verified).await?;
+    }
+    let user = verified?;
 
     let user_scope = ScopeSet::parse(&user.scope).map_err(|e| TokenError::Foreign(e.to_string()))?;
     let scope = grant::not_empty(asked.unwrap_or(client.scope).intersection(user_scope))?;
@@ -77,11 +93,29 @@ async fn verify(
     };
     request.attempt().learn(|known| known.user = found.as_ref().map(|user| UserId(user.id)));
     let stored = found.as_ref().map_or(NOBODY, |user| &user.password_hash).to_owned();
-    let matches = app.hasher.verify(password, stored).await?;
+    let matches = app.hasher.verify(password.clone(), stored).await?;
     match found {
         None => Err(Refusal::user("unknown user").into()),
         Some(_) if !matches => Err(Refusal::user("wrong password").into()),
         Some(user) if !user.enabled => Err(Refusal::user("user disabled").into()),
-        Some(user) => Ok(user),
+        Some(user) => {
+            if password::is_outdated(&user.password_hash) {
+                upgrade(app, client.partner, &user, password).await;
+            }
+            Ok(user)
+        }
+    }
+}
+
+/// Hashes a password anew that was hashed with other parameters than today's. A login does not fail over it: the next one
+/// is as good.
+async fn upgrade(app: &AppState, partner: PartnerId, user: &Credentials, password: SecretString) {
+    let upgraded = async {
+        let hash = app.hasher.hash(password).await?;
+        store::user::upgrade_password_hash(&app.db, partner, UserId(user.id), &user.password_hash, &hash).await?;
+        Ok::<_, TokenError>(())
+    };
+    if let Err(error) = upgraded.await {
+        tracing::warn!(%error, "a password hash was not upgraded");
     }
 }

@@ -43,7 +43,7 @@ pub async fn refresh(
     let hash = secret::hash(presented.expose_secret());
 
     // Whoever else presents a token of this login waits from here on, for the same one at this server first.
-    let turn = app.turns.of(&hash).await;
+    let turn = app.limits.refreshes.wait(hash.to_bytes()).await;
     let mut held = app.db.begin().await.map_err(StoreError::from)?;
     let sid = store::refresh_token::hold_family(&mut *held, client.partner, client.id, &hash).await?;
     let sid = sid.ok_or(Refusal::refresh_token("unknown, or of another OAuth client"))?;

@@ -41,11 +41,14 @@ const ACCESS_TOKEN_TTL: RangeInclusive<u64> = 60..=LONGEST_ACCESS_TOKEN as u64;
 const REFRESH_TOKEN_TTL: RangeInclusive<u64> = 60..=31_536_000;
 /// Seconds that a used refresh token may be taken for a lost reply: not at all, to ten minutes.
 const REFRESH_GRACE: RangeInclusive<u64> = 0..=600;
+/// Requests a minute: none at all up to what no server reaches.
+const RATE_LIMIT: RangeInclusive<u32> = 0..=1_000_000;
 /// Two at least, so that one slow statement does not stop the server.
 const DB_MAX_CONNECTIONS: RangeInclusive<u32> = 2..=1000;
 
 /// Everything that can be set, checked.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch by itself")]
 pub struct Settings {
     /// The Postgres to use; `None` means the embedded one.
     pub database: Option<SecretString>,
@@ -81,6 +84,10 @@ pub struct Settings {
     pub ns_domain_suffix: String,
     /// Networks of the reverse proxies whose `X-Forwarded-…` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Requests a minute that an OAuth client may make of one server; 0 means no limit.
+    pub rate_limit: u32,
+    /// Whether logins are refused where too many have failed.
+    pub login_throttle: bool,
     /// The most connections that the request pool opens.
     pub db_max_connections: u32,
     /// What is logged: `tracing_subscriber::EnvFilter` directives that parse.
@@ -122,6 +129,8 @@ impl Settings {
             validation_status: vars.setting(&table::VALIDATION_STATUS, |text| plain::one_of(text, &[422, 400, 406]))?,
             ns_domain_suffix: vars.setting(&table::NS_DOMAIN_SUFFIX, ns_domain_suffix::parse)?,
             trusted_proxies: vars.setting(&table::TRUSTED_PROXIES, plain::networks)?,
+            rate_limit: vars.setting(&table::RATE_LIMIT, |text| plain::number(text, RATE_LIMIT))?,
+            login_throttle: vars.setting(&table::LOGIN_THROTTLE, plain::switch)?,
             db_max_connections: vars
                 .setting(&table::DB_MAX_CONNECTIONS, |text| plain::number(text, DB_MAX_CONNECTIONS))?,
             log: vars.setting(&table::LOG, log::directives)?,

@@ -34,6 +34,8 @@ pub const SETTINGS: &[Setting] = &[
     VALIDATION_STATUS,
     NS_DOMAIN_SUFFIX,
     TRUSTED_PROXIES,
+    RATE_LIMIT,
+    LOGIN_THROTTLE,
     DB_MAX_CONNECTIONS,
     LOG,
     LOG_FORMAT,
@@ -138,6 +140,19 @@ pub(super) const TRUSTED_PROXIES: Setting = Setting::new(
     None,
     "The proxies whose X-Forwarded-For is believed. Unset: none. The peer of a Unix socket always is.",
     "addresses or CIDRs between commas or spaces, such as 10.0.0.0/8, ::1",
+);
+pub(super) const RATE_LIMIT: Setting = Setting::new(
+    "DNA_RATE_LIMIT",
+    Some("600"),
+    "Requests a minute of each OAuth client, as many of them at once, and as many again for tokens; for each server. \
+     0: no limit.",
+    "a whole number from 0 to 1000000",
+);
+pub(super) const LOGIN_THROTTLE: Setting = Setting::new(
+    "DNA_LOGIN_THROTTLE",
+    Some("on"),
+    "Whether logins are refused for a while where too many have failed. Off: for measurements alone.",
+    SWITCH_FORM,
 );
 pub(super) const DB_MAX_CONNECTIONS: Setting = Setting::new(
     "DNA_DB_MAX_CONNECTIONS",

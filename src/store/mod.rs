@@ -1,5 +1,6 @@
 //! How it is kept: every SQL statement there is, each in a function over any executor, each naming the partner.
 
+pub mod attempt;
 pub mod audit;
 pub mod client;
 pub mod disabled;

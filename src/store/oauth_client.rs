@@ -21,6 +21,10 @@ pub struct Credentials {
     pub partner_id: Uuid,
     /// The hash of its secret.
     pub secret_hash: Vec<u8>,
+    /// The hash of the secret before, where that is still good.
+    pub previous_secret_hash: Option<Vec<u8>>,
+    /// Whether no use of the secret before was noted in the last minute.
+    pub previous_secret_use_is_news: bool,
     /// What it may have.
     pub scope: String,
     /// How it may ask.
@@ -46,6 +50,14 @@ pub struct Listed {
     pub grant_types: String,
     /// Whether its tokens are good, as far as it goes.
     pub enabled: bool,
+    /// When its secret was made.
+    #[serde(serialize_with = "crate::domain::time::rfc3339")]
+    pub secret_changed_at: DateTime<Utc>,
+    /// How many secrets are good: two until the one before the newest is retired.
+    pub live_secrets: i32,
+    /// When the one before the newest was last used, to the minute, since there is a newer one.
+    #[serde(serialize_with = "crate::domain::time::rfc3339_or_null")]
+    pub previous_secret_used_at: Option<DateTime<Utc>>,
     /// How often it used the documented forms.
     pub documented_form_uses: i64,
     /// When it last did.
@@ -99,7 +111,8 @@ pub async fn credentials(db: impl PgExecutor<'_>, id: OauthClientId) -> Result<O
     let found = sqlx::query_as!(
         Credentials,
         r#"
-        select o.partner_id, o.secret_hash, o.scope, o.grant_types, o.tokens_revoked_at,
+        select o.partner_id, o.secret_hash, o.previous_secret_hash, o.scope, o.grant_types, o.tokens_revoked_at,
+               coalesce(o.previous_secret_used_at < now() - interval '1 minute', true) as "previous_secret_use_is_news!",
                o.disabled_at is null and p.disabled_at is null as "enabled!"
         from oauth_clients o join partners p on p.id = o.partner_id where o.id = $1
         "#,
@@ -126,7 +139,8 @@ pub async fn list(db: impl PgExecutor<'_>, partner: Option<PartnerId>) -> Result
         Listed,
         r#"
         select p.name as partner, o.id as client_id, o.name, o.scope, o.grant_types, o.disabled_at is null as "enabled!",
-               coalesce(d.uses, 0) as "documented_form_uses!", d.last_used_at as "documented_form_last_used_at?", o.created_at
+               o.secret_changed_at, 1 + (o.previous_secret_hash is not null)::int4 as "live_secrets!",
+               o.previous_secret_used_at, coalesce(d.uses, 0) as "documented_form_uses!", d.last_used_at as "documented_form_last_used_at?", o.created_at
         from oauth_clients o join partners p on p.id = o.partner_id
         left join documented_form_uses d on d.partner_id = o.partner_id and d.oauth_client_id = o.id
         where $1::uuid is null or o.partner_id = $1 order by p.name, o.created_at, o.id
@@ -155,13 +169,54 @@ pub async fn edit(
     Ok(done.execute(db).await?.rows_affected() == 1)
 }
 
-/// Replaces an OAuth client's secret; says whether there is one.
+/// Gives an OAuth client a new secret. The one that it replaces stays good beside it if `keep` is set; one before that
+/// never does. Says whether there is such an OAuth client.
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
-pub async fn set_secret(db: impl PgExecutor<'_>, id: OauthClientId, secret: &SecretHash) -> Result<bool, StoreError> {
-    let done = sqlx::query!("update oauth_clients set secret_hash = $2 where id = $1", id.0, secret.as_bytes());
+pub async fn set_secret(
+    db: impl PgExecutor<'_>,
+    id: OauthClientId,
+    secret: &SecretHash,
+    keep: bool,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        r#"
+        update oauth_clients set secret_hash = $2, secret_changed_at = now(), previous_secret_used_at = null,
+               previous_secret_hash = case when $3 then secret_hash end
+        where id = $1
+        "#,
+        id.0,
+        secret.as_bytes(),
+        keep
+    );
     Ok(done.execute(db).await?.rows_affected() == 1)
+}
+
+/// Ends the secret before the newest; says whether there is such an OAuth client.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn retire_secret(db: impl PgExecutor<'_>, id: OauthClientId) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "update oauth_clients set previous_secret_hash = null, previous_secret_used_at = null where id = $1",
+        id.0
+    );
+    Ok(done.execute(db).await?.rows_affected() == 1)
+}
+
+/// Notes that the secret before the newest was used.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn use_previous_secret(db: impl PgExecutor<'_>, id: OauthClientId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update oauth_clients set previous_secret_used_at = now() where id = $1 and previous_secret_hash is not null",
+        id.0
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Enables or disables an OAuth client; says whether there is one.

@@ -152,6 +152,29 @@ pub async fn set_password(
     Ok(renewed.fetch_optional(db).await?)
 }
 
+/// Stores a user's password hashed in another way, if it is still the password that has the hash `old`.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn upgrade_password_hash(
+    db: impl PgExecutor<'_>,
+    partner: PartnerId,
+    id: UserId,
+    old: &str,
+    new: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update users set password_hash = $4 where partner_id = $1 and id = $2 and password_hash = $3",
+        partner.0,
+        id.0,
+        old,
+        new
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Enables or disables a user; says whether there is one.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use dna_api::{
     revoked::Revoked,
     server::{Listener, serve},
     settings::{Settings, Vars},
-    state::{AppState, DocumentedForms, Parts, Policy, Turns},
+    state::{AppState, DocumentedForms, Limits, Parts, Policy},
     store,
 };
 use reqwest::{Method, RequestBuilder};
@@ -42,7 +42,7 @@ pub struct App {
 }
 
 impl App {
-    /// A server with the default settings.
+    /// A server with the default settings, but for the rate limit: none, unless it is set.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
@@ -59,13 +59,19 @@ impl App {
 
     /// Another server on the same database.
     pub async fn second(&self) -> Self {
-        Self::on(self.options.clone(), &[], Arc::clone(&self.secrets)).await
+        self.second_with(&[]).await
+    }
+
+    /// Another server on the same database, with some settings of its own.
+    pub async fn second_with(&self, settings: &[(&str, &str)]) -> Self {
+        Self::on(self.options.clone(), settings, Arc::clone(&self.secrets)).await
     }
 
     async fn on(options: PgConnectOptions, settings: &[(&str, &str)], secrets: Arc<Mutex<Vec<String>>>) -> Self {
         log::keep();
         let log_from = log::position();
-        let settings = Settings::read(&Vars::from_pairs(settings.iter().copied())).expect("settings");
+        let settings = [("DNA_RATE_LIMIT", "0")].into_iter().chain(settings.iter().copied());
+        let settings = Settings::read(&Vars::from_pairs(settings)).expect("settings");
         let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let db = store::pool::pool(options.clone(), 8);
@@ -81,8 +87,8 @@ impl App {
             policy: Policy::from(&settings),
             disabled: watch::Sender::new(HashSet::new()),
             revoked: Revoked::default(),
-            turns: Turns::default(),
             documented_forms: DocumentedForms::default(),
+            limits: Limits::new(settings.rate_limit),
         });
         background::learn(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));

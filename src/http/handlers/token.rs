@@ -50,12 +50,16 @@ async fn decide(
     source: Source<'_>,
 ) -> Result<Tokens, TokenError> {
     let grant = request.grant_type(&token.form.seen)?;
-    let client = authenticate(app, request, token.basic.as_ref().map_err(Refusal::clone)?.as_ref()).await?;
+    let client =
+        authenticate(app, request, token.basic.as_ref().map_err(Refusal::clone)?.as_ref(), token.address).await?;
+    if let Some(retry_after) = app.limits.tokens.take(client.id, &app.clock).and_then(|left| left.retry_after) {
+        return Err(TokenError::Throttled { retry_after, reason: "too many requests for tokens" });
+    }
     if token.form.parameters.in_url(&CREDENTIALS) {
         app.documented_forms.record(client.partner, client.id, &app.clock);
     }
     match grant {
-        GrantType::Password => password(app, request, &client).await,
+        GrantType::Password => password(app, request, &client, token.address).await,
         GrantType::RefreshToken => refresh(app, request, &client, source).await,
         GrantType::ClientCredentials => client_credentials(app, request, &client).await,
     }

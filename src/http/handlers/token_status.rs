@@ -52,7 +52,7 @@ async fn read(app: &AppState, form: TokenForm) -> Result<(OauthClient, SecretStr
         return Err(Refusal::request("The parameters belong in the request body.", "parameters in the URL").into());
     }
     let request = TokenRequest::new(parameters)?;
-    let client = authenticate(app, &request, form.basic?.as_ref()).await?;
+    let client = authenticate(app, &request, form.basic?.as_ref(), form.address).await?;
     let token = request.secret("token")?;
     let missing = Refusal::request("The token parameter is missing.", "no token").hint(&form.form.seen);
     Ok((client, token.ok_or(missing)?))

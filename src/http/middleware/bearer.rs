@@ -2,25 +2,40 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, Uri, header},
+    http::{HeaderMap, HeaderName, Uri, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    crypto::jwt::JwtError, domain::caller::Identity, http::error::ApiError, oauth::request::CREDENTIALS,
-    state::AppState,
+    crypto::jwt::JwtError,
+    domain::caller::Identity,
+    http::error::ApiError,
+    oauth::request::CREDENTIALS,
+    state::{Allowance, AppState},
 };
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 
 /// Lets a request through whose token holds and was not revoked, and whose partner, OAuth client and user are enabled.
 /// No database is asked.
+/// What is left of the OAuth client's [`Allowance`] goes with it: it is refused for that after its scope was checked.
 pub async fn bearer(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     match identify(&app, request.uri(), request.headers()) {
         Ok(identity) => {
             request.extensions_mut().insert(identity);
+            let allowance = app.limits.api.take(identity.oauth_client, &app.clock);
+            if let Some(allowance) = allowance {
+                request.extensions_mut().insert(allowance);
+            }
             let mut response = next.run(request).await;
             response.extensions_mut().insert(identity); // for the log
+            if let Some(Allowance { limit, remaining, .. }) = allowance {
+                response.headers_mut().insert(LIMIT, limit.into());
+                response.headers_mut().insert(REMAINING, remaining.into());
+            }
             response
         }
         Err(refused) => refused.into_response(),

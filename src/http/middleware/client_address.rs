@@ -34,6 +34,14 @@ pub fn client_address(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> Opt
     address
 }
 
+/// Whether somebody reports another address than the peer's and is not believed: a proxy that nobody told us of, behind
+/// which all callers seem to have one address, or a caller who makes things up.
+#[must_use]
+pub fn is_unbelieved(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    let is_stranger = |peer: SocketAddr| !trusted.iter().any(|net| net.contains(&peer.ip().to_canonical()));
+    headers.contains_key("x-forwarded-for") && peer.0.is_some_and(is_stranger)
+}
+
 /// An address, with or without a port.
 fn parse(hop: &str) -> Option<IpAddr> {
     let bare = hop.trim_start_matches('[').trim_end_matches(']');

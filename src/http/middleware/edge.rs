@@ -17,9 +17,9 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::client_address::{Peer, client_address};
+use super::client_address::{Peer, client_address, is_unbelieved};
 use crate::{
-    domain::{caller::Identity, text},
+    domain::{attempt::Address, caller::Identity, text},
     http::{
         error::ApiError,
         extract::{CallerAddress, RequestId},
@@ -52,9 +52,14 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
     let method = request.method().clone();
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(None));
     let from = client_address(peer, request.headers(), &app.policy.trusted_proxies);
+    let shared = is_unbelieved(peer, request.headers(), &app.policy.trusted_proxies);
     let span = tracing::info_span!("request", id = %id);
+    if shared {
+        warn_once(&app, from);
+    }
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(CallerAddress(from));
+    request.extensions_mut().insert(Address { ip: from, shared });
 
     let refused = refuse(&request);
     let answer = async {
@@ -74,6 +79,17 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
     set_headers(response.headers_mut(), &id);
     span.in_scope(|| log(&method, &response, error.as_deref(), from, start));
     response
+}
+
+fn warn_once(app: &AppState, from: Option<IpAddr>) {
+    app.limits.unbelieved_proxy.call_once(|| {
+        let from = from.map(tracing::field::display);
+        tracing::warn!(
+            from,
+            "X-Forwarded-For comes from an address that DNA_TRUSTED_PROXIES does not name: if that is your proxy, name it, \
+             or all callers seem to have its address. Told once"
+        );
+    });
 }
 
 /// What no path has to look at: a URL that is too long, and a head that a proxy in front may read in another way than

@@ -69,7 +69,7 @@ async fn a_rotated_secret_and_a_reset_password_replace_the_old_ones() {
     let old = Reply::of(server.post("/api/oauth/token").form(&grant(&account))).await;
 
     let client_id = text(&account, "client_id").to_owned();
-    let rotated = run_json(&folder, &[], &["oauth-client", "rotate-secret", &client_id]);
+    let rotated = run_json(&folder, &[], &["oauth-client", "rotate-secret", &client_id, "--now"]);
     let refused = Reply::of(server.post("/api/oauth/token").form(&grant(&account))).await;
     assert_eq!((refused.status, refused.error()), (401, "invalid_client"));
     account["client_secret"] = rotated["client_secret"].clone();

@@ -21,6 +21,8 @@ fn with_nothing_set_the_contract_s_defaults_hold() {
     assert_eq!(settings.validation_status, 422);
     assert_eq!(settings.ns_domain_suffix, ".com");
     assert!(settings.trusted_proxies.is_empty());
+    assert_eq!(settings.rate_limit, 600);
+    assert!(settings.login_throttle);
     assert_eq!(settings.db_max_connections, 16);
     assert_eq!(settings.log, "info");
     assert_eq!(settings.log_format, LogFormat::Text);

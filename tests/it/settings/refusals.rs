@@ -97,6 +97,8 @@ const WRONG: &[(&str, &str, &[&str])] = &[
         "addresses or CIDRs between commas or spaces, such as 10.0.0.0/8, ::1",
         &["10.0.0.0/33", "proxy.example", "10.0.0.1;10.0.0.2"],
     ),
+    ("DNA_RATE_LIMIT", "a whole number from 0 to 1000000", &["-1", "1000001", "none"]),
+    ("DNA_LOGIN_THROTTLE", SWITCH, &["sometimes"]),
     ("DNA_DB_MAX_CONNECTIONS", "a whole number from 2 to 1000", &["1", "1001", "many"]),
     (
         "DNA_LOG",

@@ -11,6 +11,7 @@ fn switches_take_eight_words_in_any_case() {
         for (word, meaning) in [(on, true), (off, false)] {
             let settings =
                 accepted(&[("DNA_MIGRATE", word), ("DNA_DOCUMENTED_GET", word), ("DNA_EMBEDDED_PUBLIC", word)]);
+            assert_eq!(accepted(&[("DNA_LOGIN_THROTTLE", word)]).login_throttle, meaning, "{word}");
             assert_eq!(settings.migrate, meaning, "{word}");
             assert_eq!(settings.documented_get, meaning, "{word}");
             assert_eq!(settings.embedded_public, meaning, "{word}");
@@ -29,6 +30,9 @@ fn numbers_reach_to_their_bounds() {
     }
     for (text, number) in [("2", 2), ("1000", 1000)] {
         assert_eq!(accepted(&[("DNA_DB_MAX_CONNECTIONS", text)]).db_max_connections, number);
+    }
+    for (text, number) in [("0", 0), ("1", 1), ("1000000", 1_000_000)] {
+        assert_eq!(accepted(&[("DNA_RATE_LIMIT", text)]).rate_limit, number);
     }
     for (text, bits) in [("2048", 2048), (" 4096 ", 4096)] {
         assert_eq!(accepted(&[("DNA_SIGNING_KEY_BITS", text)]).signing_key_bits, bits);

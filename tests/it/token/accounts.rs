@@ -115,17 +115,3 @@ async fn usernames_that_differ_in_letter_case_alone_are_one_in_any_script() {
         Caller::of(&app, &ask(&app, &with(form, "password", account.password.reveal())).await);
     }
 }
-
-#[tokio::test]
-async fn a_new_secret_ends_the_old_one() {
-    let app = App::start().await;
-    let partner = app.partner("Acme").await;
-    let id = OauthClientId::parse(&partner.client_id).expect("a client_id");
-
-    let renewed = accounts::rotate_secret(&app.db, id).await.expect("a new secret");
-
-    let renewed = renewed.client_secret.reveal();
-    app.keep_secret(renewed);
-    assert_refused(&ask(&app, &partner.password_grant()).await, "invalid_client", BAD_CLIENT);
-    Caller::of(&app, &ask(&app, &with(partner.password_grant(), "client_secret", renewed)).await);
-}

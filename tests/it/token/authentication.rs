@@ -22,7 +22,7 @@ fn basic(app: &App, partner: &Partner, scheme: &str, pair: &str) -> RequestBuild
 /// Gives the OAuth client a secret that reads differently when it is urldecoded.
 async fn set_secret(app: &App, partner: &Partner, text: &str) {
     let id = OauthClientId::parse(&partner.client_id).expect("a client_id");
-    assert!(store::oauth_client::set_secret(&app.db, id, &secret::hash(text)).await.expect("a database"));
+    assert!(store::oauth_client::set_secret(&app.db, id, &secret::hash(text), false).await.expect("a database"));
     app.keep_secret(text);
 }
 
