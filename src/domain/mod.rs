@@ -3,12 +3,14 @@
 pub mod audit;
 pub mod caller;
 pub mod client;
+pub mod event;
 pub mod new_client;
 pub mod ns_domain;
 pub mod oauth_client;
 pub mod parameters;
 pub mod partner;
 pub mod scope;
+pub mod search;
 pub mod secret;
 pub mod text;
 pub mod time;

@@ -14,7 +14,11 @@ use serde::Serialize;
 use super::body::Unreadable;
 use crate::{
     crypto::{hasher::HasherError, jwt::JwtError},
-    domain::{client::ClientName, scope::Scope, validation::ValidationErrors},
+    domain::{
+        client::{ClientName, Found},
+        scope::Scope,
+        validation::ValidationErrors,
+    },
     store::StoreError,
 };
 
@@ -54,6 +58,9 @@ pub enum ApiError {
     /// 409: the partner has a client of that `customer_id`.
     #[error("The customer id belongs to another client.")]
     DuplicateCustomerId(ClientName),
+    /// 410: a client whose personal data was erased.
+    #[error("The client was erased.")]
+    Gone,
     /// 413: the body is too large.
     #[error("The request body may not be greater than 64 KiB.")]
     PayloadTooLarge,
@@ -78,6 +85,18 @@ pub enum ApiError {
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 impl ApiError {
+    /// What was found, or why it is not to be had.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] or [`ApiError::Gone`].
+    pub fn missing<T>(found: Found<T>) -> Result<T, Self> {
+        match found {
+            Found::Nothing => Err(Self::NotFound),
+            Found::Erased => Err(Self::Gone),
+            Found::Here(found) => Ok(found),
+        }
+    }
+
     /// The status and the word of each.
     fn row(&self) -> (StatusCode, &'static str) {
         match self {
@@ -90,6 +109,7 @@ impl ApiError {
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "not_acceptable"),
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
             Self::DuplicateCustomerId(_) => (StatusCode::CONFLICT, "duplicate_customer_id"),
+            Self::Gone => (StatusCode::GONE, "gone"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
             Self::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod client;
+pub mod client_status;
 pub mod disabled;
 pub mod documented_form;
 mod error;

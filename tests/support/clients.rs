@@ -78,7 +78,7 @@ impl App {
 
     /// Checks that nothing at all was written for a client.
     pub async fn has_no_client(&self) {
-        for table in ["clients", "client_events", "ns_domains", "ns_domain_counters"] {
+        for table in ["clients", "client_events", "client_words", "ns_domains", "ns_domain_counters"] {
             assert_eq!(self.rows(table).await, 0, "{table}");
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         caller::Identity,
         client::{ClientId, NewClient, Transition},
+        event::Origin,
     },
     http::{
         error::ApiError,
@@ -13,7 +14,7 @@ use crate::{
         reply,
     },
     state::AppState,
-    store::{self, StoreError, client::Origin},
+    store::{self, StoreError},
 };
 
 /// `POST /api/residential/client`: create a client.
@@ -29,7 +30,7 @@ pub async fn create(
     let new =
         NewClient::parse(&parameters).map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
     let customer_id = new.customer_id.clone();
-    let origin = Origin { identity: &caller.identity, request_id: &request_id };
+    let origin = Origin::request(&caller.identity, &request_id);
     match store::client::create(&app.db, origin, new, &app.policy.ns_domain_suffix).await {
         Ok(client) => Ok(reply::created(&client, parameters.are_documented_form())),
         Err(StoreError::Taken(constraint)) if constraint == "clients_customer_id_key" => {
@@ -79,7 +80,7 @@ async fn transition(
     id: ClientId,
     transition: Transition,
 ) -> Result<Response, ApiError> {
-    let origin = Origin { identity, request_id: &request_id.0 };
-    let client = store::client::change_status(&app.db, origin, id, transition).await?;
-    client.map(|client| reply::status(&client)).ok_or(ApiError::NotFound)
+    let origin = Origin::request(identity, &request_id.0);
+    let client = store::client_status::change(&app.db, origin, id, transition).await?;
+    Ok(reply::status(&ApiError::missing(client)?))
 }

@@ -31,6 +31,7 @@ async fn the_standard_form_answers_the_whole_client_and_where_it_is() {
         "id": id,
         "ns_domain": "steveharris.com",
         "status": "pending",
+        "billing_status": "none",
         "customer_id": null,
         "has_subreseller_id": true,
         "subreseller_id": "1234",
