@@ -3,12 +3,17 @@
 pub mod audit;
 pub mod caller;
 pub mod client;
+pub mod client_change;
+pub mod client_filter;
 pub mod event;
+mod form;
 pub mod new_client;
 pub mod ns_domain;
 pub mod oauth_client;
+pub mod page;
 pub mod parameters;
 pub mod partner;
+pub mod reason;
 pub mod scope;
 pub mod search;
 pub mod secret;

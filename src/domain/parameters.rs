@@ -57,6 +57,11 @@ impl Parameters {
         self.given.is_empty()
     }
 
+    /// Every name, as often as it came.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.given.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Every value that came under a name.
     pub fn all<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a Value> + use<'a, 'n> {
         self.given.iter().filter(move |(given, _)| given == name).map(|(_, value)| value)

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest as _, Multipart, Request},
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, Method, header, request::Parts},
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
@@ -22,6 +22,12 @@ use crate::domain::parameters::{Parameters, Value};
 const LIMIT: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+const URLENCODED: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+const MULTIPART: &str = "multipart/form-data";
+/// The types of body that are understood.
+const UNDERSTOOD: [&str; 3] = [URLENCODED, JSON, MULTIPART];
 
 /// Why a request's parameters cannot be had. The sentences keep to the characters of RFC 6749 §5.2.
 #[derive(Debug)]
@@ -51,36 +57,58 @@ pub struct Form {
 pub async fn form(request: Request) -> Result<Form, Unreadable> {
     let (parts, body) = request.into_parts();
     let bytes = read(body).await?;
+    of_bytes(&parts, bytes).await
+}
+
+async fn of_bytes(parts: &Parts, bytes: Bytes) -> Result<Form, Unreadable> {
     let url = || urlencoded(parts.uri.query().unwrap_or_default());
     let declared = header_text(&parts.headers, header::CONTENT_TYPE.as_str());
     if bytes.is_empty() {
         let seen = "The request has no body and no such parameter in its URL.".to_owned();
         return Ok(Form { parameters: Parameters::new(url()?, Vec::new()), seen });
     }
-    if parts.method == Method::GET {
-        return Err(Unreadable::Malformed("A GET request may not have a body."));
-    }
+    refuse_on_get(&parts.method)?;
     let encoding = header_text(&parts.headers, header::CONTENT_ENCODING.as_str());
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
         return Err(Unreadable::MediaType(format!("{declared} in {encoding}")));
     }
-    let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(&parts.headers);
     let body = match essence.as_str() {
-        "application/x-www-form-urlencoded" => text(&bytes).and_then(urlencoded),
-        "application/json" => json(&bytes),
-        "multipart/form-data" => multipart(&parts.headers, bytes).await,
+        URLENCODED => text(&bytes).and_then(urlencoded),
+        JSON => json(&bytes),
+        MULTIPART => multipart(&parts.headers, bytes).await,
         _ => return Err(Unreadable::MediaType(if declared.is_empty() { "no content type".into() } else { declared })),
     };
     let seen = format!("The body was read as {essence} and has no such parameter.");
     Ok(Form { parameters: Parameters::new(url()?, body?), seen })
 }
 
-/// A `GET` may not have a body (RFC 9110 §9.3.1): some that stand in between would take it for the next request.
+/// Reads the parameters of a request that used to have none: one that cannot be read has none. A `POST` whose body is of
+/// no type that is understood is not waited for.
 ///
 /// # Errors
-/// [`Unreadable`] where it has one.
-pub async fn refuse_on_get(request: Request) -> Result<(), Unreadable> {
-    if request.method() == Method::GET && !read(request.into_body()).await?.is_empty() {
+/// [`Unreadable`] where a `GET` has a body.
+pub async fn optional(request: Request) -> Result<Parameters, Unreadable> {
+    let (parts, body) = request.into_parts();
+    let bytes = if parts.method == Method::GET {
+        let bytes = read(body).await?;
+        if !bytes.is_empty() {
+            refuse_on_get(&parts.method)?;
+        }
+        bytes
+    } else if UNDERSTOOD.contains(&essence(&parts.headers).as_str()) {
+        read(body).await.unwrap_or_default()
+    } else {
+        Bytes::new()
+    };
+    let read = of_bytes(&parts, bytes).await;
+    Ok(read.map(|form| form.parameters).unwrap_or_default())
+}
+
+/// A `GET` may not have a body (RFC 9110 §9.3.1): some that stand in between would take it for the next request. Nor may
+/// a `HEAD`.
+fn refuse_on_get(method: &Method) -> Result<(), Unreadable> {
+    if [Method::GET, Method::HEAD].contains(method) {
         return Err(Unreadable::Malformed("A GET request may not have a body."));
     }
     Ok(())
@@ -97,6 +125,12 @@ async fn read(body: Body) -> Result<Bytes, Unreadable> {
 
 fn header_text(headers: &HeaderMap, name: &str) -> String {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+}
+
+/// What a body says it is, without its parameters.
+fn essence(headers: &HeaderMap) -> String {
+    let declared = header_text(headers, header::CONTENT_TYPE.as_str());
+    declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Unreadable> {

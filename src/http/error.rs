@@ -28,6 +28,9 @@ pub enum ApiError {
     /// 400: it cannot be read.
     #[error("{0}")]
     InvalidRequest(Cow<'static, str>),
+    /// 400: the parameters of a creation, sent to where clients are listed.
+    #[error("To create a client, send these parameters with POST: GET lists clients.")]
+    UsePost,
     /// 400: credentials where they may not be, or two of them.
     #[error("{0}")]
     BadCredentials(&'static str),
@@ -61,6 +64,9 @@ pub enum ApiError {
     /// 410: a client whose personal data was erased.
     #[error("The client was erased.")]
     Gone,
+    /// 412: the client has changed since the caller read it.
+    #[error("The client has changed since it was read.")]
+    PreconditionFailed,
     /// 413: the body is too large.
     #[error("The request body may not be greater than 64 KiB.")]
     PayloadTooLarge,
@@ -101,6 +107,7 @@ impl ApiError {
     fn row(&self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidRequest(_) | Self::BadCredentials(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            Self::UsePost => (StatusCode::BAD_REQUEST, "use_post"),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::InvalidToken(_) | Self::RevokedToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Self::InsufficientScope(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),
@@ -110,6 +117,7 @@ impl ApiError {
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
             Self::DuplicateCustomerId(_) => (StatusCode::CONFLICT, "duplicate_customer_id"),
             Self::Gone => (StatusCode::GONE, "gone"),
+            Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
             Self::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
+use super::precondition::etag;
 use crate::{
     domain::{
         client::{Client, ClientStatus},
@@ -55,7 +56,7 @@ pub fn tokens(tokens: &Tokens, documented: bool) -> Response {
 }
 
 #[derive(Serialize)]
-struct Created<T> {
+struct Answer<T> {
     result: &'static str,
     client: T,
 }
@@ -67,7 +68,7 @@ struct DocumentedClient<'a> {
 }
 
 #[derive(Serialize)]
-struct WholeClient<'a> {
+pub(super) struct WholeClient<'a> {
     id: i64,
     ns_domain: &'a str,
     status: &'static str,
@@ -124,13 +125,35 @@ impl<'a> From<&'a Client> for WholeClient<'a> {
 pub fn created(client: &Client, documented: bool) -> Response {
     if documented {
         let client = DocumentedClient { id: client.id, ns_domain: &client.ns_domain };
-        return json(StatusCode::OK, &[Created { result: "OK", client }]);
+        return json(StatusCode::OK, &[Answer { result: "OK", client }]);
     }
-    let mut response = json(StatusCode::CREATED, &Created { result: "OK", client: WholeClient::from(client) });
+    let mut response = json(StatusCode::CREATED, &Answer { result: "OK", client: WholeClient::from(client) });
     if let Ok(location) = HeaderValue::try_from(format!("/api/residential/client/{}", client.id)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
+}
+
+/// The whole client, with its entity tag.
+#[must_use]
+pub fn client(client: &Client) -> Response {
+    let mut response = json(StatusCode::OK, &Answer { result: "OK", client: WholeClient::from(client) });
+    tag(&mut response, client);
+    response
+}
+
+/// 304: the caller has the client as it is.
+#[must_use]
+pub fn not_modified(client: &Client) -> Response {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    tag(&mut response, client);
+    response
+}
+
+fn tag(response: &mut Response, client: &Client) {
+    if let Ok(etag) = HeaderValue::try_from(etag(client)) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
 }
 
 #[derive(Serialize)]

@@ -5,14 +5,14 @@ use axum::{
     extract::Request,
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
-    routing::{MethodRouter, any},
+    routing::{MethodRouter, any, get},
 };
 use tower::Layer as _;
 use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePathLayer};
 
 use super::{
     error::ApiError,
-    handlers::{client, health, token},
+    handlers::{client, client_change, client_list, event, health, token},
     middleware::{bearer, documented_form, drain, edge, negotiate},
 };
 use crate::state::AppState;
@@ -31,9 +31,21 @@ pub fn router(app: AppState) -> Router {
     let paths = Router::new()
         .route("/api/oauth/token", token())
         .route("/oauth/token", token())
-        .route("/api/residential/client", guarded(&app, "POST", any(client::create)))
+        .route("/api/residential/client", guarded(&app, "GET, HEAD, POST", get(client_list::list).post(client::create)))
+        .route(
+            "/api/residential/client/{id}",
+            guarded(
+                &app,
+                "GET, HEAD, PATCH, POST",
+                get(client_list::read).patch(client_change::change).post(client_change::change),
+            ),
+        )
         .route("/api/residential/client/{id}/activate", transition(any(client::activate)))
         .route("/api/residential/client/{id}/suspend", transition(any(client::suspend)))
+        .route("/api/residential/client/{id}/cancel", guarded(&app, "POST", any(client::cancel)))
+        .route("/api/residential/client/{id}/events", guarded(&app, "GET, HEAD", any(event::of_client)))
+        .route("/api/residential/domain/{ns_domain}", guarded(&app, "GET, HEAD", any(client_list::domain)))
+        .route("/api/residential/event", guarded(&app, "GET, HEAD", any(event::feed)))
         .route("/healthz", only("GET, HEAD", any(health::alive)))
         .route("/readyz", only("GET, HEAD", any(health::ready)))
         .layer(from_fn(edge::name_route))

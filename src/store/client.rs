@@ -2,9 +2,12 @@
 
 use sqlx::PgExecutor;
 
-use super::StoreError;
+use super::{
+    StoreError,
+    client_row::{Row, word},
+};
 use crate::domain::{
-    client::{Client, ClientName, NewClient},
+    client::{Client, ClientId, ClientName, ClientStatus, Found, NewClient, Status},
     event::{Kind, Origin},
     ns_domain,
     partner::PartnerId,
@@ -90,4 +93,68 @@ pub async fn by_customer_id(
         customer_id
     );
     Ok(found.fetch_optional(db).await?)
+}
+
+/// The partner's client of that id.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn read(db: impl PgExecutor<'_>, partner: PartnerId, id: ClientId) -> Result<Found<Client>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, ns_domain, status, billing_status, customer_id, subreseller_id, email, first_name, last_name, address,
+                zipcode, same_billing_address, billing_address, billing_zipcode, start_billing_date, created_at,
+                updated_at, status_changed_at, erased_at
+         from clients where partner_id = $1 and id = $2",
+        partner.0,
+        id.get()
+    );
+    Row::found(row.fetch_optional(db).await?)
+}
+
+/// The id and the domain of the partner's client of that id.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn name(db: impl PgExecutor<'_>, partner: PartnerId, id: ClientId) -> Result<Found<ClientName>, StoreError> {
+    let row = sqlx::query!(
+        r#"select id, ns_domain, erased_at is not null as "erased!" from clients where partner_id = $1 and id = $2"#,
+        partner.0,
+        id.get()
+    );
+    Ok(match row.fetch_optional(db).await? {
+        None => Found::Nothing,
+        Some(row) if row.erased => Found::Erased,
+        Some(row) => Found::Here(ClientName { id: row.id, ns_domain: row.ns_domain }),
+    })
+}
+
+/// The status of the partner's client of that domain, which is in lower case.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn by_ns_domain(
+    db: impl PgExecutor<'_>,
+    partner: PartnerId,
+    ns_domain: &str,
+) -> Result<Found<ClientStatus>, StoreError> {
+    let row = sqlx::query!(
+        r#"
+        select c.id, c.ns_domain, c.status, c.status_changed_at, c.erased_at is not null as "erased!"
+        from ns_domains n join clients c on c.partner_id = n.partner_id and c.id = n.client_id
+        where n.ns_domain = $2 and n.partner_id = $1
+        "#,
+        partner.0,
+        ns_domain
+    );
+    Ok(match row.fetch_optional(db).await? {
+        None => Found::Nothing,
+        Some(row) if row.erased => Found::Erased,
+        Some(row) => Found::Here(ClientStatus {
+            id: row.id,
+            ns_domain: row.ns_domain,
+            status: word(&row.status, Status::parse)?,
+            status_changed_at: row.status_changed_at,
+        }),
+    })
 }

@@ -2,10 +2,14 @@
 
 pub mod audit;
 pub mod client;
+pub mod client_change;
+pub mod client_list;
+mod client_row;
 pub mod client_status;
 pub mod disabled;
 pub mod documented_form;
 mod error;
+pub mod event;
 pub mod oauth_client;
 pub mod partner;
 pub mod pool;

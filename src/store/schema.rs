@@ -2,7 +2,7 @@
 
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
 
-use super::StoreError;
+use super::{StoreError, event};
 
 /// The migrations, embedded. A database that is ahead of this program is served: a newer program has widened its
 /// schema, and narrows it only when no older one is left.
@@ -46,7 +46,8 @@ pub fn newest() -> i64 {
     MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
-/// Applies what is pending, one server at a time, and says what that was. Needs a direct connection: it holds a
+/// Applies what is pending, one server at a time, and says what that was; notices where the data has moved to another
+/// cluster. Needs a direct connection: it holds a
 /// session's advisory lock.
 ///
 /// # Errors
@@ -57,6 +58,7 @@ pub async fn migrate(options: &PgConnectOptions) -> Result<Vec<String>, Migratio
     if !before.is_empty() {
         MIGRATOR.run(&mut connection).await?;
     }
+    event::notice_cluster(&mut connection).await?;
     connection.close().await.map_err(StoreError::from)?;
     Ok(before)
 }
