@@ -36,7 +36,7 @@ async fn clients_come_whole_and_oldest_first() {
 
     let page = caller.read(&app, CLIENT).await;
 
-    assert_eq!(ids(&[page.json.clone()]), [own.clone()]);
+    assert_eq!(ids(std::slice::from_ref(&page.json)), std::slice::from_ref(&own));
     let read = caller.read(&app, &format!("{CLIENT}/{}", own[1])).await;
     assert_eq!(page.json["clients"][1], read.json["client"]);
 }

@@ -248,9 +248,9 @@ impl Model {
         assert_eq!((reply.status, reply.header("etag") == tag), (200, false));
         let client = &mut self.clients[at];
         if name == "customer_id" {
-            client.customer_id = value
+            client.customer_id = value;
         } else {
-            client.first_name = value
+            client.first_name = value;
         }
         let event = client.event("updated", &client.state(), &[name], None);
         self.happened(at, event);

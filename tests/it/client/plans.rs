@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use dna_api::{
     domain::{
-        page::{ClientPlace, FeedPlace, Place},
+        page::{ClientPlace, FeedPlace},
         partner::PartnerId,
     },
     http::cursor::List,
@@ -34,21 +34,25 @@ async fn in_a_crowd(clients: i32, partners: i32) -> (App, App, Caller) {
     (app, explained, caller)
 }
 
+/// A place in the middle of a list.
+enum Middle {
+    Clients(ClientPlace),
+    Feed(FeedPlace),
+}
+
 /// What is asked for, the parameters that choose it, a place in the middle, and what its plan must have in it.
 struct Asked {
     path: &'static str,
     given: &'static [(&'static str, &'static str)],
-    middle: Option<Box<dyn Fn(&List<'_>) -> String>>,
+    middle: Option<Middle>,
     index: &'static str,
 }
 
 fn asked(half: i64) -> Vec<Asked> {
-    fn at(place: impl Place + 'static) -> Option<Box<dyn Fn(&List<'_>) -> String>> {
-        Some(Box::new(move |list| list.cursor(&place)))
-    }
-    let id = || at(ClientPlace::Id(half));
+    let id = || Some(Middle::Clients(ClientPlace::Id(half)));
     let created = |seconds: i64| chrono::DateTime::from_timestamp(1_767_225_600 + seconds, 0).expect("a time");
-    let word = || at(ClientPlace::Word("avenue".to_owned(), half));
+    let created = |half: i64| Some(Middle::Clients(ClientPlace::Created(created(half * 10), half)));
+    let word = || Some(Middle::Clients(ClientPlace::Word("avenue".to_owned(), half)));
     let list = |given, middle, index| Asked { path: CLIENT, given, middle, index };
     vec![
         list(&[], id(), "clients_pkey"),
@@ -59,16 +63,8 @@ fn asked(half: i64) -> Vec<Asked> {
         list(&[("email", "Someone77@example.com")], None, "clients_email_idx"),
         list(&[("customer_id", "C-77")], None, "clients_customer_id_key"),
         list(&[("ns_domain", "crowd77.acme")], None, "ns_domains_pkey"),
-        list(
-            &[("created_after", "2026-01-01")],
-            at(ClientPlace::Created(created(half * 10), half)),
-            "clients_created_at_idx",
-        ),
-        list(
-            &[("status", "cancelled"), ("created_after", "2026-01-01")],
-            at(ClientPlace::Created(created(half * 10), half)),
-            "clients_created_at_idx",
-        ),
+        list(&[("created_after", "2026-01-01")], created(half), "clients_created_at_idx"),
+        list(&[("status", "cancelled"), ("created_after", "2026-01-01")], created(half), "clients_created_at_idx"),
         list(&[("q", "avenue")], word(), "client_words_pkey"),
         list(&[("q", "a")], word(), "client_words_pkey"),
         list(&[("q", "last77")], None, "client_words_pkey"),
@@ -78,7 +74,7 @@ fn asked(half: i64) -> Vec<Asked> {
         Asked {
             path: FEED,
             given: &[],
-            middle: at(FeedPlace { position: 1, id: Uuid::nil() }),
+            middle: Some(Middle::Feed(FeedPlace { position: 1, id: Uuid::nil() })),
             index: "client_events_feed_idx",
         },
     ]
@@ -89,9 +85,13 @@ impl Asked {
         let given: Vec<_> = self.given.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let name = if self.path == FEED { "feed" } else { "clients" };
         let list = List { partner, name, given: &given };
-        let query: String = given.iter().map(|(name, value)| format!("{name}={}&", value.replace(' ', "+"))).collect();
-        let first = format!("{}?{query}limit=50", self.path);
-        let middle = self.middle.as_ref().map(|cursor| format!("{first}&after={}", cursor(&list)));
+        let pairs: Vec<_> = given.iter().map(|(name, value)| format!("{name}={}&", value.replace(' ', "+"))).collect();
+        let first = format!("{}?{}limit=50", self.path, pairs.concat());
+        let cursor = |middle: &Middle| match middle {
+            Middle::Clients(place) => list.cursor(place),
+            Middle::Feed(place) => list.cursor(place),
+        };
+        let middle = self.middle.as_ref().map(|middle| format!("{first}&after={}", cursor(middle)));
         std::iter::once(first).chain(middle).collect()
     }
 }
