@@ -43,16 +43,18 @@ create table users (
     partner_id          uuid        not null,
     id                  uuid        not null,
     username            text        not null,
+    folded_username     text        not null,
     password_hash       text        not null,
     password_changed_at timestamptz not null default now(),
     scope               text        not null,
     disabled_at         timestamptz,
     created_at          timestamptz not null default now(),
     constraint users_pkey primary key (partner_id, id),
+    -- Operators name a user by the username alone, and nobody minds the letter case: `folded_username` is without it, in
+    -- whatever script. The database's own `lower` knows of ASCII alone where its locale is C.
+    constraint users_folded_username_key unique (folded_username),
     constraint users_partner_id_fkey foreign key (partner_id) references partners (id)
 );
--- Operators name a user by the username alone.
-create unique index users_username_key on users (lower(username));
 
 -- One row a refresh token; the token itself is never stored. `sid` is the login that it descends from.
 create table refresh_tokens (

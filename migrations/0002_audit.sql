@@ -15,6 +15,7 @@ create table audit_log (
     address         text,
     request_id      text,
     detail          jsonb       not null,
-    constraint audit_log_pkey primary key (partner_id, id)
+    -- By time, so that one partner's last entries are found among any number of other partners'.
+    constraint audit_log_pkey primary key (partner_id, at, id)
 );
-create index audit_log_at_idx on audit_log (at);
+create index audit_log_at_idx on audit_log (at, id);

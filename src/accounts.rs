@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Serialize, Serializer};
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{Acquire, PgExecutor, Postgres};
 use uuid::Uuid;
 
 use crate::{
@@ -64,13 +64,13 @@ pub struct UserAccount {
 ///
 /// # Errors
 /// One line, where the name is taken.
-pub async fn add_partner(db: &PgPool, name: &Name) -> Result<PartnerAccount> {
+pub async fn add_partner(db: impl Acquire<'_, Database = Postgres>, name: &Name) -> Result<PartnerAccount> {
     let partner = PartnerId(Uuid::new_v4());
     let username = Username::parse(&format!("{}-{}", slug(name), hex(secret::random_bytes::<4>())))?;
     let scope = ScopeSet::all();
     let mut transaction = db.begin().await?;
     match store::partner::insert(&mut *transaction, partner, name).await {
-        Err(StoreError::Taken(_)) => bail!("there is a partner `{}` already", name.as_str()),
+        Err(StoreError::Taken(_)) => bail!("there is a partner `{}` already: choose another name", name.as_str()),
         inserted => inserted?,
     }
     let default = Name::parse("default")?;
@@ -130,7 +130,7 @@ pub async fn add_user(
     let password = secret::generate_password();
     let hash = hash(&password)?;
     match store::user::insert(db, partner, UserId(Uuid::new_v4()), username, &hash, scope).await {
-        Err(StoreError::Taken(_)) => bail!("there is a user `{}` already", username.as_str()),
+        Err(StoreError::Taken(_)) => bail!("there is a user `{}` already: choose another name", username.as_str()),
         inserted => inserted?,
     }
     Ok(UserAccount { username: username.as_str().to_owned(), password })

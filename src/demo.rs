@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use tokio::task::spawn_blocking;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         user::Username,
     },
     installation::Installation,
+    operator::{Operator, Target},
     private_file, store,
 };
 
@@ -50,13 +51,17 @@ impl Files {
 pub async fn ensure(installation: &Installation) -> Result<()> {
     let files = Files::of(installation);
     let _turn = turn(&installation.settings.data_dir).await?;
-    if private_file::read(&files.env)?.is_some() {
+    if private_file::read(&files.env)?.is_some_and(|text| !kept(&text).is_empty()) {
         return Ok(());
     }
-    let account = match store::partner::find(&installation.db, PARTNER).await? {
-        None => accounts::add_partner(&installation.db, &Name::parse(PARTNER)?).await?,
-        Some(partner) => renew(&installation.db, partner).await?,
+    let operator = Operator::new(installation.db.clone());
+    let mut change = operator.change("demo").await?;
+    let account = match store::partner::find(&mut *change, PARTNER).await? {
+        None => accounts::add_partner(&mut *change, &Name::parse(PARTNER)?).await?,
+        Some(partner) => renew(&mut change, partner).await?,
     };
+    let partner = store::partner::find(&mut *change, PARTNER).await?;
+    change.commit(Target { name: PARTNER, partner, ..Target::default() }).await?;
     write(&files, &variables(&account), &default_url(installation))
 }
 
@@ -70,12 +75,12 @@ async fn turn(data_dir: &Path) -> Result<File> {
     spawn_blocking(lock).await?.context("cannot lock the data folder (DNA_DATA_DIR)")
 }
 
-async fn renew(db: &PgPool, partner: PartnerId) -> Result<PartnerAccount> {
-    let client = store::oauth_client::list(db, Some(partner)).await?.into_iter().next();
-    let user = store::user::list(db, Some(partner)).await?.into_iter().next();
+async fn renew(db: &mut PgConnection, partner: PartnerId) -> Result<PartnerAccount> {
+    let client = store::oauth_client::list(&mut *db, Some(partner)).await?.into_iter().next();
+    let user = store::user::list(&mut *db, Some(partner)).await?.into_iter().next();
     let (client, user) = client.zip(user).context("the demo partner has lost its OAuth client or its user")?;
-    let renewed = accounts::rotate_secret(db, OauthClientId(client.client_id)).await?;
-    let login = accounts::reset_password(db, &Username::parse(&user.username)?).await?;
+    let renewed = accounts::rotate_secret(&mut *db, OauthClientId(client.client_id)).await?;
+    let login = accounts::reset_password(&mut *db, &Username::parse(&user.username)?).await?;
     Ok(PartnerAccount {
         partner: PARTNER.to_owned(),
         client_id: renewed.client_id,
@@ -92,12 +97,16 @@ async fn renew(db: &PgPool, partner: PartnerId) -> Result<PartnerAccount> {
 /// One line that tells the operator what to do.
 pub fn set_base_url(files: &Files, base_url: &str) -> Result<()> {
     let text = private_file::read(&files.env)?.context("demo.env is gone: start again")?;
-    let kept: Vec<(String, String)> = dotenvy::from_read_iter(text.as_bytes())
+    write(files, &kept(&text), base_url)
+}
+
+/// What the file has of the demo's variables, but for the address.
+fn kept(text: &str) -> Vec<(String, String)> {
+    dotenvy::from_read_iter(text.as_bytes())
         .filter_map(Result::ok)
         .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value)))
         .filter(|(name, _)| name != "BASE_URL")
-        .collect();
-    write(files, &kept, base_url)
+        .collect()
 }
 
 /// The line to paste for a first token: it holds no secret itself.
@@ -107,7 +116,7 @@ pub fn curl_line(files: &Files) -> String {
         ". '{}' && curl -sS \"$DNA_DEMO_BASE_URL/api/oauth/token\" -d grant_type=password \
          --data-urlencode \"client_id=$DNA_DEMO_CLIENT_ID\" --data-urlencode \"client_secret=$DNA_DEMO_CLIENT_SECRET\" \
          --data-urlencode \"username=$DNA_DEMO_USERNAME\" --data-urlencode \"password=$DNA_DEMO_PASSWORD\"",
-        files.env.display()
+        files.env.display().to_string().replace('\'', r"'\''")
     )
 }
 

@@ -5,11 +5,12 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context as _, Result, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use secrecy::SecretString;
-use sqlx::{ConnectOptions as _, Connection as _, PgPool, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, postgres::PgConnectOptions};
 use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::{
     crypto::{secret::random_bytes, signing_key::SigningKey},
+    operator::{Account, Record, Target},
     postgres::{Cluster, Durability, Join, ROLE},
     private_file,
     settings::{self, MasterKey, Settings},
@@ -58,8 +59,12 @@ impl Installation {
         };
         let name = if cluster.is_some() { "the embedded database" } else { "the database of DATABASE_URL" };
         let connect = timeout(CONNECT, options.connect()).await.ok().context("it did not answer within 10 s");
-        let connection =
+        let mut connection =
             connect.and_then(|connected| Ok(connected?)).with_context(|| format!("cannot connect to {name}"))?;
+        let encoding = store::schema::encoding(&mut connection).await?;
+        if encoding != "UTF8" {
+            bail!("{name} is encoded in {encoding}, which lacks most letters: make one with `encoding 'UTF8'`");
+        }
         connection.close().await.with_context(|| format!("cannot talk to {name}"))?;
         let db = store::pool::pool(options.clone(), settings.db_max_connections);
         Ok(Self { settings, db, options, migrate_options, master_key, cluster })
@@ -112,12 +117,39 @@ impl Installation {
         Ok(key)
     }
 
-    /// Applies the migrations that are pending, and says which.
+    /// Applies the migrations that are pending, and says which. Where another role serves than the one that migrates,
+    /// it is granted what it needs on the tables.
     ///
     /// # Errors
     /// One line that tells the operator what to do.
     pub async fn migrate(&self) -> Result<Vec<String>> {
-        Ok(store::schema::migrate(&self.migrate_options).await?)
+        let applied = store::schema::migrate(&self.migrate_options).await?;
+        if !applied.is_empty() {
+            let account = Account::of_this_process();
+            let mut record = Record::new(&account, "migrate");
+            record.note("applied", applied.clone());
+            record.write(&mut self.owner().await?, Target::default()).await?;
+        }
+        if self.settings.migrate_database.is_some() {
+            let runtime = store::privileges::role(&self.db).await?;
+            let granted = store::privileges::grant(&mut self.owner().await?, &runtime).await;
+            granted.with_context(|| {
+                format!(
+                    "cannot grant `{runtime}` what it needs: does the role of DNA_MIGRATE_DATABASE_URL own the tables?"
+                )
+            })?;
+        }
+        Ok(applied)
+    }
+
+    /// A connection as the role that owns the schema.
+    ///
+    /// # Errors
+    /// One line that tells the operator what to do.
+    pub async fn owner(&self) -> Result<PgConnection> {
+        let connect =
+            timeout(CONNECT, self.migrate_options.connect()).await.ok().context("it did not answer within 10 s");
+        connect.and_then(|connected| Ok(connected?)).context("cannot connect to the database as its schema's owner")
     }
 
     /// Refuses a schema that lacks a migration.
@@ -178,12 +210,14 @@ fn parse(name: &str, url: &SecretString) -> Result<PgConnectOptions> {
 fn embedded_master_key(data_dir: &Path) -> Result<MasterKey> {
     let path = data_dir.join(MASTER_KEY_FILE);
     let read = || {
-        private_file::read(&path)?
-            .map(|text| MasterKey::from_base64(text.trim()))
-            .transpose()
-            .map_err(anyhow::Error::from)
+        private_file::read(&path)?.map(|text| MasterKey::from_base64(text.trim())).transpose().with_context(|| {
+            format!(
+                "{} is damaged: restore it from a backup, and see \"The master key\" in docs/operations.md",
+                path.display()
+            )
+        })
     };
-    if let Some(key) = read().with_context(|| format!("reading {}", path.display()))? {
+    if let Some(key) = read()? {
         return Ok(key);
     }
     private_file::create(&path, &BASE64_STANDARD.encode(random_bytes::<32>()))?;

@@ -1,6 +1,6 @@
 //! The accept loop: connections with deadlines, until it is told to stop.
 
-use std::{io, net::SocketAddr, path::Path, time::Duration};
+use std::{io, net::SocketAddr, os::unix::fs::FileTypeExt as _, path::Path, time::Duration};
 
 use axum::{Router, extract::Request};
 use hyper::{body::Incoming, server::conn::http1};
@@ -50,14 +50,15 @@ impl Listener {
         TcpListener::bind(address).await.map(Self::Tcp)
     }
 
-    /// Listens on a Unix socket. A socket that a dead server left is replaced; a live one is not.
+    /// Listens on a Unix socket. A socket that a dead server left is replaced; a live one is not, and nothing else is.
     ///
     /// # Errors
-    /// The system's own; `AddrInUse` where another server answers there.
+    /// The system's own; `AddrInUse` where another server answers there, or where what is there is no socket.
     pub async fn unix(path: &Path) -> io::Result<Self> {
         match UnixListener::bind(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                if tokio::net::UnixStream::connect(path).await.is_ok() {
+                let is_socket = std::fs::symlink_metadata(path)?.file_type().is_socket();
+                if !is_socket || tokio::net::UnixStream::connect(path).await.is_ok() {
                     return Err(error);
                 }
                 std::fs::remove_file(path)?;

@@ -1,5 +1,6 @@
 //! The command line: one file per noun.
 
+mod audit;
 mod check;
 mod migrate;
 mod oauth_client;
@@ -11,10 +12,12 @@ mod user;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, error::ErrorKind};
 
 use crate::{
+    domain::text,
     installation::Installation,
+    operator::Operator,
     postgres::Join,
     settings::{self, Settings, Vars},
     telemetry,
@@ -42,6 +45,8 @@ enum Command {
     OauthClient(Noun<oauth_client::Action>),
     /// Users: whose username and password are sent
     User(Noun<user::Action>),
+    /// Read the audit log: tokens issued and refused, revocations, operators' commands
+    Audit(audit::Audit),
 }
 
 /// What can be done to something, and how the outcome is printed.
@@ -63,14 +68,34 @@ struct Output {
 /// Runs the command line of this process. 0: done; 1: failed, with one line on standard error; 2: wrong usage.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     match start(cli.command.unwrap_or(Command::Serve)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("dna-api: {}", format!("{error:#}").replace('\n', " "));
+            eprintln!("dna-api: {}", text::chain(error.as_ref()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was asked for with `--help` or `--version`; or one line that says what is wrong with the usage.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand) {
+        eprintln!("dna-api: this command needs more: add --help to see what");
+        return ExitCode::from(2);
+    }
+    let told = error.render().to_string();
+    let lines =
+        told.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    let line = lines.collect::<Vec<_>>().join(" ");
+    eprintln!("dna-api: {}; add --help to see more", line.strip_prefix("error: ").unwrap_or(&line));
+    ExitCode::from(2)
 }
 
 fn start(command: Command) -> Result<ExitCode> {
@@ -90,13 +115,19 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
         }
         Command::Check(output) => return check::run(settings, output.json).await,
         Command::Partner(Noun { action, output }) => {
-            for_command(settings, async |i| partner::run(i, action, output.json).await).await?;
+            for_command(settings, async |operator| partner::run(operator, action, output.json).await).await?;
         }
         Command::OauthClient(Noun { action, output }) => {
-            for_command(settings, async |i| oauth_client::run(i, action, output.json).await).await?;
+            for_command(settings, async |operator| oauth_client::run(operator, action, output.json).await).await?;
+        }
+        Command::Audit(audit::Audit { action: None, filter, output }) => {
+            for_command(settings, async |operator| audit::read(operator, filter, output.json).await).await?;
+        }
+        Command::Audit(audit::Audit { action: Some(action), output, .. }) => {
+            opened(settings, Join::Share, async |i| audit::change(i, action, output.json).await).await?;
         }
         Command::User(Noun { action, output }) => {
-            for_command(settings, async |i| user::run(i, action, output.json).await).await?;
+            for_command(settings, async |operator| user::run(operator, action, output.json).await).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -111,10 +142,10 @@ async fn opened<T>(settings: Settings, join: Join, work: impl AsyncFnOnce(&Insta
 }
 
 /// Opens the installation for an operator's command.
-async fn for_command(settings: Settings, work: impl AsyncFnOnce(&Installation) -> Result<()>) -> Result<()> {
+async fn for_command(settings: Settings, work: impl AsyncFnOnce(&Operator) -> Result<()>) -> Result<()> {
     opened(settings, Join::Share, async |installation| {
         installation.prepare_for_command().await?;
-        work(installation).await
+        work(&Operator::new(installation.db.clone())).await
     })
     .await
 }

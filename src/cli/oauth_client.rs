@@ -1,17 +1,21 @@
 //! `dna-api oauth-client …`
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
+use sqlx::PgConnection;
 
-use super::{output, partner::find_partner};
+use super::{
+    output,
+    partner::{find_partner, find_partner_if_named},
+};
 use crate::{
     accounts,
     domain::{
         oauth_client::{GrantTypes, OauthClientId},
-        partner::Name,
+        partner::{Name, PartnerId},
         scope::ScopeSet,
     },
-    installation::Installation,
+    operator::{Change, Operator, Target},
     store,
 };
 
@@ -74,42 +78,73 @@ fn client_id(text: &str) -> Result<OauthClientId> {
     OauthClientId::parse(text).context("a client_id looks like 0b9f8a52-7c1e-4c57-9d0e-3f6a2b1c4d5e")
 }
 
-pub(super) async fn run(installation: &Installation, action: Action, json: bool) -> Result<()> {
-    let db = &installation.db;
+pub(super) async fn run(operator: &Operator, action: Action, json: bool) -> Result<()> {
     match action {
         Action::Add { partner, name, scope, grant } => {
-            let partner = find_partner(installation, &partner).await?;
+            let mut change = operator.change("oauth-client add").await?;
+            let partner = find_partner(&mut change, &partner).await?;
             let (scope, grant) = (scope.unwrap_or_else(ScopeSet::all), grant.unwrap_or_else(GrantTypes::all));
-            output::print_once(&accounts::add_oauth_client(db, partner, &name, scope, &grant).await?, json)?;
+            let account = accounts::add_oauth_client(&mut *change, partner, &name, scope, &grant).await?;
+            change.note("name", name.as_str());
+            note_what_it_may(&mut change, Some(scope), Some(&grant));
+            commit(change, partner, OauthClientId(account.client_id)).await?;
+            output::print_once(&account, json)
         }
         Action::List { partner } => {
-            let partner = match partner {
-                Some(name) => Some(find_partner(installation, &name).await?),
-                None => None,
-            };
-            output::print(&store::oauth_client::list(db, partner).await?, json)?;
+            let mut look = operator.look().await?;
+            let partner = find_partner_if_named(&mut look, partner.as_deref()).await?;
+            output::print(&store::oauth_client::list(&mut *look, partner).await?, json)
         }
         Action::Edit { client_id, scope, grant } => {
-            found(client_id, store::oauth_client::edit(db, client_id, scope, grant.as_ref()).await?)?;
-            let all = store::oauth_client::list(db, None).await?;
+            let mut change = operator.change("oauth-client edit").await?;
+            let partner = partner_of(&mut change, client_id).await?;
+            store::oauth_client::edit(&mut *change, client_id, scope, grant.as_ref()).await?;
+            let all = store::oauth_client::list(&mut *change, Some(partner)).await?;
+            note_what_it_may(&mut change, scope, grant.as_ref());
+            commit(change, partner, client_id).await?;
             let edited: Vec<_> = all.into_iter().filter(|listed| listed.client_id == client_id.0).collect();
-            output::print(&edited, json)?;
+            output::print(&edited, json)
         }
-        Action::RotateSecret { client_id } => output::print_once(&accounts::rotate_secret(db, client_id).await?, json)?,
-        Action::Disable { client_id } => set_enabled(installation, client_id, false, json).await?,
-        Action::Enable { client_id } => set_enabled(installation, client_id, true, json).await?,
+        Action::RotateSecret { client_id } => {
+            let mut change = operator.change("oauth-client rotate-secret").await?;
+            let partner = partner_of(&mut change, client_id).await?;
+            let account = accounts::rotate_secret(&mut *change, client_id).await?;
+            commit(change, partner, client_id).await?;
+            output::print_once(&account, json)
+        }
+        Action::Disable { client_id } => {
+            set_enabled(operator.change("oauth-client disable").await?, client_id, false, json).await
+        }
+        Action::Enable { client_id } => {
+            set_enabled(operator.change("oauth-client enable").await?, client_id, true, json).await
+        }
     }
-    Ok(())
 }
 
-fn found(client_id: OauthClientId, found: bool) -> Result<()> {
-    if !found {
-        bail!("there is no OAuth client {client_id}: see `dna-api oauth-client list`");
-    }
-    Ok(())
+/// The partner of the OAuth client of that id.
+async fn partner_of(db: &mut PgConnection, client_id: OauthClientId) -> Result<PartnerId> {
+    let partner = store::oauth_client::partner(db, client_id).await?;
+    partner.with_context(|| format!("there is no OAuth client {client_id}: see `dna-api oauth-client list`"))
 }
 
-async fn set_enabled(installation: &Installation, client_id: OauthClientId, enabled: bool, json: bool) -> Result<()> {
-    found(client_id, store::oauth_client::set_enabled(&installation.db, client_id, enabled).await?)?;
+fn note_what_it_may(change: &mut Change<'_>, scope: Option<ScopeSet>, grant: Option<&GrantTypes>) {
+    if let Some(scope) = scope {
+        change.note("scope", scope.to_string());
+    }
+    if let Some(grant) = grant {
+        change.note("grant", grant.to_string());
+    }
+}
+
+async fn commit(change: Change<'_>, partner: PartnerId, client_id: OauthClientId) -> Result<()> {
+    let name = client_id.to_string();
+    let target = Target { name: &name, partner: Some(partner), oauth_client: Some(client_id), ..Target::default() };
+    change.commit(target).await
+}
+
+async fn set_enabled(mut change: Change<'_>, client_id: OauthClientId, enabled: bool, json: bool) -> Result<()> {
+    let partner = partner_of(&mut change, client_id).await?;
+    store::oauth_client::set_enabled(&mut *change, client_id, enabled).await?;
+    commit(change, partner, client_id).await?;
     output::print(&output::Done { name: client_id.to_string(), enabled }, json)
 }

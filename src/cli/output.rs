@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use serde_json::Value;
 
+pub(super) const CANNOT_WRITE: &str = "cannot write to standard output";
+
 /// Prints a reply.
 pub(super) fn print(reply: &impl Serialize, json: bool) -> Result<()> {
     let value = serde_json::to_value(reply)?;
@@ -30,7 +32,7 @@ pub(super) fn print_once(reply: &impl Serialize, json: bool) -> Result<()> {
 /// Writes lines to standard output; a reader that has gone away is an error to report, not a panic.
 pub(super) fn write(lines: &[String]) -> Result<()> {
     let text = lines.join("\n") + "\n";
-    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
+    std::io::stdout().write_all(text.as_bytes()).context(CANNOT_WRITE)
 }
 
 /// What was done, where there is nothing else to say.

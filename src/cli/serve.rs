@@ -8,12 +8,12 @@ use tokio::{
     sync::watch,
 };
 
-use super::{opened, output};
+use super::output;
 use crate::{
     background,
     clock::Clock,
     crypto::{hasher::Hasher, jwt::Jwts, signing_key::SigningKey},
-    demo,
+    demo, housekeeping,
     http::router,
     installation::Installation,
     postgres::Join,
@@ -24,13 +24,16 @@ use crate::{
 
 /// From the settings to the last reply: read top to bottom, this is the life of a server.
 pub(super) async fn run(settings: Settings) -> Result<()> {
-    let stop = Stop::listen()?;
+    let mut stop = Stop::listen()?;
     settings.check_serving()?;
     let listener = bind(&settings.listen).await?;
     let bound = listener.local_addr().map_or_else(|| settings.listen.clone(), Listen::Tcp);
     let public_url = settings.public_url(&bound)?;
 
-    opened(settings, Join::Own, async |installation| live(installation, listener, &bound, public_url, stop).await).await
+    let Some(installation) = stop.or(Installation::open(settings, Join::Own)).await? else { return Ok(()) };
+    let done = live(&installation, listener, &bound, public_url, stop).await;
+    installation.close().await?;
+    done
 }
 
 /// What is between the open database and its closing.
@@ -39,23 +42,31 @@ async fn live(
     listener: Listener,
     bound: &Listen,
     public_url: String,
-    stop: Stop,
+    mut stop: Stop,
 ) -> Result<()> {
-    let key = installation.set_up().await?;
-    let app = state(installation, key, public_url);
-    background::learn_disabled(&app).await.context("cannot learn what is disabled")?;
+    let Some(app) = stop.or(start(installation, public_url)).await? else { return Ok(()) };
     announce(installation, &app, bound)?;
 
     let learning = tokio::spawn(background::run(app.clone()));
+    let housekeeping = tokio::spawn(housekeeping::run(app.clone()));
     serve(listener, router(app.clone()), stop.wait()).await;
 
     tracing::info!("stopping");
     learning.abort();
+    housekeeping.abort();
     if let Err(error) = background::write_documented_forms(&app).await {
         tracing::warn!(%error, "the last uses of the documented forms were not counted");
     }
     app.monitor.close().await;
     Ok(())
+}
+
+/// Brings the database to what a server needs, and learns from it what a request must know.
+async fn start(installation: &Installation, public_url: String) -> Result<AppState> {
+    let key = installation.set_up().await?;
+    let app = state(installation, key, public_url);
+    background::learn_disabled(&app).await.context("cannot learn what is disabled")?;
+    Ok(app)
 }
 
 /// SIGTERM and SIGINT; the second of them ends the process at once.
@@ -74,6 +85,17 @@ impl Stop {
         tokio::select! {
             _ = self.term.recv() => {}
             _ = self.int.recv() => {}
+        }
+    }
+
+    /// Does a part of the start-up, which may wait long for the database; none where it was told to stop meanwhile.
+    async fn or<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+        tokio::select! {
+            done = work => done.map(Some),
+            () = self.next() => {
+                tracing::info!("told to stop before it was ready");
+                Ok(None)
+            }
         }
     }
 

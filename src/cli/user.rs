@@ -1,13 +1,21 @@
 //! `dna-api user …`
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
+use sqlx::PgConnection;
 
-use super::{output, partner::find_partner};
+use super::{
+    output,
+    partner::{find_partner, find_partner_if_named},
+};
 use crate::{
     accounts,
-    domain::{scope::ScopeSet, user::Username},
-    installation::Installation,
+    domain::{
+        partner::PartnerId,
+        scope::ScopeSet,
+        user::{UserId, Username},
+    },
+    operator::{Change, Operator, Target},
     store,
 };
 
@@ -51,33 +59,50 @@ pub(super) enum Action {
     },
 }
 
-pub(super) async fn run(installation: &Installation, action: Action, json: bool) -> Result<()> {
-    let db = &installation.db;
+pub(super) async fn run(operator: &Operator, action: Action, json: bool) -> Result<()> {
     match action {
         Action::Add { partner, username, scope } => {
-            let partner = find_partner(installation, &partner).await?;
+            let mut change = operator.change("user add").await?;
+            let partner = find_partner(&mut change, &partner).await?;
             let scope = scope.unwrap_or_else(ScopeSet::all);
-            output::print_once(&accounts::add_user(db, partner, &username, scope).await?, json)?;
+            let account = accounts::add_user(&mut *change, partner, &username, scope).await?;
+            change.note("scope", scope.to_string());
+            let (_, user) = find(&mut change, &username).await?;
+            change.commit(target(&username, partner, user)).await?;
+            output::print_once(&account, json)
         }
         Action::List { partner } => {
-            let partner = match partner {
-                Some(name) => Some(find_partner(installation, &name).await?),
-                None => None,
-            };
-            output::print(&store::user::list(db, partner).await?, json)?;
+            let mut look = operator.look().await?;
+            let partner = find_partner_if_named(&mut look, partner.as_deref()).await?;
+            output::print(&store::user::list(&mut *look, partner).await?, json)
         }
         Action::ResetPassword { username } => {
-            output::print_once(&accounts::reset_password(db, &username).await?, json)?;
+            let mut change = operator.change("user reset-password").await?;
+            let (partner, user) = find(&mut change, &username).await?;
+            let account = accounts::reset_password(&mut *change, &username).await?;
+            change.commit(target(&username, partner, user)).await?;
+            output::print_once(&account, json)
         }
-        Action::Disable { username } => set_enabled(installation, &username, false, json).await?,
-        Action::Enable { username } => set_enabled(installation, &username, true, json).await?,
+        Action::Disable { username } => {
+            set_enabled(operator.change("user disable").await?, &username, false, json).await
+        }
+        Action::Enable { username } => set_enabled(operator.change("user enable").await?, &username, true, json).await,
     }
-    Ok(())
 }
 
-async fn set_enabled(installation: &Installation, username: &Username, enabled: bool, json: bool) -> Result<()> {
-    if !store::user::set_enabled(&installation.db, username, enabled).await? {
-        bail!("there is no user `{}`: see `dna-api user list`", username.as_str());
-    }
+/// The user of that name, and whose that is.
+async fn find(db: &mut PgConnection, username: &Username) -> Result<(PartnerId, UserId)> {
+    let found = store::user::find(db, username).await?;
+    found.with_context(|| format!("there is no user `{}`: see `dna-api user list`", username.as_str()))
+}
+
+fn target(username: &Username, partner: PartnerId, user: UserId) -> Target<'_> {
+    Target { name: username.as_str(), partner: Some(partner), user: Some(user), ..Target::default() }
+}
+
+async fn set_enabled(mut change: Change<'_>, username: &Username, enabled: bool, json: bool) -> Result<()> {
+    let (partner, user) = find(&mut change, username).await?;
+    store::user::set_enabled(&mut *change, username, enabled).await?;
+    change.commit(target(username, partner, user)).await?;
     output::print(&output::Done { name: username.as_str().to_owned(), enabled }, json)
 }

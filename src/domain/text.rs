@@ -17,6 +17,18 @@ pub fn line(text: &str, max: usize) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
+/// An error and what caused it, in one line, each sentence once: many an error repeats its cause.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for sentence in std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string) {
+        if !said.last().is_some_and(|outer| outer.contains(&sentence)) {
+            said.push(sentence);
+        }
+    }
+    said.join(": ").replace('\n', " ")
+}
+
 /// Whether `text` is a US ZIP code: `33134` or `33134-1234`, in ASCII digits.
 #[must_use]
 pub fn is_zipcode(text: &str) -> bool {

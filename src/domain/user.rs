@@ -34,4 +34,11 @@ impl Username {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The username without its letter case: two that differ in nothing else are the same.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        // Upper case first: `ß` and `SS`, `ς` and `Σ` are the same only then.
+        self.0.to_uppercase().to_lowercase()
+    }
 }

@@ -7,13 +7,13 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{MethodRouter, any, get},
 };
-use tower::Layer as _;
-use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePathLayer};
+use tower::{Layer as _, util::MapRequestLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     error::ApiError,
     handlers::{client, client_change, client_list, event, health, token},
-    middleware::{bearer, documented_form, drain, edge, negotiate},
+    middleware::{bearer, documented_form, drain, edge, negotiate, trailing_slash},
 };
 use crate::state::AppState;
 
@@ -53,7 +53,7 @@ pub fn router(app: AppState) -> Router {
         .with_state(app.clone());
 
     Router::new()
-        .fallback_service(NormalizePathLayer::trim_trailing_slash().layer(paths))
+        .fallback_service(MapRequestLayer::new(trailing_slash::trim).layer(paths))
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal("a handler panicked".into()).into_response()))
         .layer(from_fn_with_state(app, edge::edge))
         .layer(from_fn(drain::drain))

@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
+    attempt::Attempt,
     error::{Refusal, TokenError},
     request::TokenRequest,
 };
@@ -100,7 +101,7 @@ pub async fn authenticate(
     };
     let mut refusal = Refusal::client("no client credentials");
     for presented in presented {
-        match verify(app, &presented).await? {
+        match verify(app, &presented, request.attempt()).await? {
             Ok(client) => return Ok(client),
             Err(wrong) => refusal = wrong,
         }
@@ -112,14 +113,22 @@ fn two_ways() -> TokenError {
     Refusal::request("Client credentials were given in two ways.", "two client authentications").into()
 }
 
-async fn verify(app: &AppState, presented: &Presented) -> Result<Result<OauthClient, Refusal>, TokenError> {
+async fn verify(
+    app: &AppState,
+    presented: &Presented,
+    attempt: &Attempt,
+) -> Result<Result<OauthClient, Refusal>, TokenError> {
+    attempt.learn(|known| known.has_credentials = true);
     let hash = secret::hash(presented.secret.expose_secret());
     let Some(id) = OauthClientId::parse(&presented.id) else {
         return Ok(Err(Refusal::client("unknown client_id")));
     };
+    attempt.learn(|known| known.oauth_client = Some(id));
     let Some(found) = store::oauth_client::credentials(&app.db, id).await? else {
         return Ok(Err(Refusal::client("unknown client_id")));
     };
+    let partner = PartnerId(found.partner_id);
+    attempt.learn(|known| known.partner = Some(partner));
     if !secret::matches(&hash, &found.secret_hash) {
         return Ok(Err(Refusal::client("wrong client_secret")));
     }
@@ -127,7 +136,7 @@ async fn verify(app: &AppState, presented: &Presented) -> Result<Result<OauthCli
         return Ok(Err(Refusal::client("OAuth client or partner disabled")));
     }
     Ok(Ok(OauthClient {
-        partner: PartnerId(found.partner_id),
+        partner,
         id,
         scope: ScopeSet::parse(&found.scope).map_err(|e| TokenError::Foreign(e.to_string()))?,
         grant_types: GrantTypes::parse(&found.grant_types).map_err(|e| TokenError::Foreign(e.to_string()))?,

@@ -32,7 +32,7 @@ pub async fn password(app: &AppState, request: &TokenRequest<'_>, client: &Oauth
             Refusal::request("The username and password parameters are required.", "no username or password").into()
         );
     };
-    let user = verify(app, client, username, password).await?;
+    let user = verify(app, request, client, username, password).await?;
 
     let user_scope = ScopeSet::parse(&user.scope).map_err(|e| TokenError::Foreign(e.to_string()))?;
     let scope = grant::not_empty(asked.unwrap_or(client.scope).intersection(user_scope))?;
@@ -43,6 +43,7 @@ pub async fn password(app: &AppState, request: &TokenRequest<'_>, client: &Oauth
         sid: Uuid::now_v7(),
         scope,
     };
+    request.attempt().learn(|known| known.sid = Some(identity.sid));
     let access_token = grant::access_token(app, &identity)?;
     let refresh_token = client.grant_types.contains(GrantType::RefreshToken).then(secret::generate);
     if let Some(token) = &refresh_token {
@@ -59,6 +60,7 @@ pub async fn password(app: &AppState, request: &TokenRequest<'_>, client: &Oauth
 /// same time.
 async fn verify(
     app: &AppState,
+    request: &TokenRequest<'_>,
     client: &OauthClient,
     username: &str,
     password: SecretString,
@@ -67,6 +69,7 @@ async fn verify(
         Ok(username) => store::user::credentials(&app.db, client.partner, &username).await?,
         Err(_) => None,
     };
+    request.attempt().learn(|known| known.user = found.as_ref().map(|user| UserId(user.id)));
     let stored = found.as_ref().map_or(NOBODY, |user| &user.password_hash).to_owned();
     let matches = app.hasher.verify(password, stored).await?;
     match found {

@@ -29,6 +29,8 @@ pub async fn refresh(app: &AppState, request: &TokenRequest<'_>, client: &OauthC
     let Some(live) = store::refresh_token::find(&app.db, client.partner, client.id, &hash).await? else {
         return Err(Refusal::refresh_token("unknown, used, expired, or of another OAuth client").into());
     };
+    let user = UserId(live.user_id);
+    request.attempt().learn(|known| (known.user, known.sid) = (Some(user), Some(live.sid)));
 
     let parse = |list: &str| ScopeSet::parse(list).map_err(|e| TokenError::Foreign(e.to_string()));
     let login = parse(&live.scope)?;
@@ -38,7 +40,6 @@ pub async fn refresh(app: &AppState, request: &TokenRequest<'_>, client: &OauthC
     let allowed = client.scope.intersection(parse(&live.user_scope)?);
     let scope = grant::not_empty(asked.unwrap_or(login).intersection(allowed))?;
 
-    let user = UserId(live.user_id);
     let identity = Identity { partner: client.partner, oauth_client: client.id, user, sid: live.sid, scope };
     let access_token = grant::access_token(app, &identity)?;
     let successor = secret::generate();

@@ -2,7 +2,10 @@
 
 use secrecy::SecretString;
 
-use super::error::{Code, Refusal};
+use super::{
+    attempt::Attempt,
+    error::{Code, Refusal},
+};
 use crate::domain::{
     oauth_client::GrantType,
     parameters::{Parameters, Value},
@@ -10,10 +13,13 @@ use crate::domain::{
 };
 
 /// Parameters that are secrets: in a URL they are documented, deprecated, and never logged.
-pub const CREDENTIALS: [&str; 3] = ["client_secret", "password", "refresh_token"];
+pub const CREDENTIALS: [&str; 4] = ["client_secret", "password", "refresh_token", "access_token"];
 
-/// The parameters of a token request: none of them twice.
-pub struct TokenRequest<'a>(&'a Parameters);
+/// The parameters of a token request, none of them twice, and what is learnt of it on its way.
+pub struct TokenRequest<'a> {
+    parameters: &'a Parameters,
+    attempt: Attempt,
+}
 
 impl<'a> TokenRequest<'a> {
     /// The request of these parameters.
@@ -23,13 +29,19 @@ impl<'a> TokenRequest<'a> {
     pub fn new(parameters: &'a Parameters) -> Result<Self, Refusal> {
         match parameters.repeated() {
             Some(name) => Err(Refusal::request("A parameter was given twice.", "repeated parameter").hint(name)),
-            None => Ok(Self(parameters)),
+            None => Ok(Self { parameters, attempt: Attempt::default() }),
         }
+    }
+
+    /// What is learnt of the request on its way.
+    #[must_use]
+    pub const fn attempt(&self) -> &Attempt {
+        &self.attempt
     }
 
     /// Text as it was sent; none where the parameter is missing or empty (RFC 6749 §3.1).
     fn raw(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
-        match self.0.all(name).next() {
+        match self.parameters.all(name).next() {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Text(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
             Some(_) => Err(Refusal::request("A parameter is not a string.", "parameter of another type").hint(name)),
@@ -64,7 +76,11 @@ impl<'a> TokenRequest<'a> {
         );
         match self.text("grant_type")? {
             None => Err(Refusal::request("The grant_type parameter is missing.", "no grant_type").hint(seen)),
-            Some(name) => GrantType::parse(name).ok_or(UNSUPPORTED.hint("Use password or refresh_token.")),
+            Some(name) => {
+                let grant = GrantType::parse(name).ok_or(UNSUPPORTED.hint("Use password or refresh_token."))?;
+                self.attempt.learn(|known| known.grant = Some(grant));
+                Ok(grant)
+            }
         }
     }
 
@@ -76,7 +92,10 @@ impl<'a> TokenRequest<'a> {
         match self.text("scope")? {
             None | Some("*") => Ok(None),
             Some(list) => match ScopeSet::parse(list) {
-                Ok(scope) => Ok(Some(scope)),
+                Ok(scope) => {
+                    self.attempt.learn(|known| known.asked = Some(scope));
+                    Ok(Some(scope))
+                }
                 Err(_) => Err(Refusal::scope("The requested scope is unknown.", "unknown scope")
                     .hint(&format!("The scopes are {}.", ScopeSet::all()))),
             },
@@ -86,6 +105,6 @@ impl<'a> TokenRequest<'a> {
     /// The form of the reply: whether the request is of the documented form.
     #[must_use]
     pub fn is_documented_form(&self) -> bool {
-        self.0.are_documented_form()
+        self.parameters.are_documented_form()
     }
 }

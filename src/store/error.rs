@@ -54,9 +54,11 @@ impl Class {
             "23505" => Self::Taken,
             // A NUL or another character that the encoding lacks, text too long, a number out of range.
             "22021" | "22P05" | "22001" | "22003" => Self::Refused,
-            // Read-only after a failover, a lock not to be had, a conflict that a later try would not meet.
-            "25006" | "55P03" | "40001" | "40P01" => Self::Unavailable,
-            code if ["08", "53", "58", "57P0"].iter().any(|class| code.starts_with(class)) => Self::Unavailable,
+            // Read-only after a failover, a lock not to be had, a conflict that a later try would not meet, a statement
+            // that took too long; and what a connection is refused with while an operator works on the database: it
+            // takes no sessions, is gone by that name, or its role may not log in.
+            "25006" | "55P03" | "40001" | "40P01" | "57014" | "55000" | "3D000" => Self::Unavailable,
+            code if ["08", "28", "53", "58", "57P0"].iter().any(|class| code.starts_with(class)) => Self::Unavailable,
             code if code.starts_with("23") => Self::Refused,
             _ => Self::Failed,
         }

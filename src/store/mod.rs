@@ -13,6 +13,7 @@ pub mod event;
 pub mod oauth_client;
 pub mod partner;
 pub mod pool;
+pub mod privileges;
 pub mod refresh_token;
 pub mod schema;
 pub mod signing_key;

@@ -106,6 +106,15 @@ pub async fn credentials(db: impl PgExecutor<'_>, id: OauthClientId) -> Result<O
     Ok(found.fetch_optional(db).await?)
 }
 
+/// The partner of an OAuth client.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn partner(db: impl PgExecutor<'_>, id: OauthClientId) -> Result<Option<PartnerId>, StoreError> {
+    let found = sqlx::query_scalar!("select partner_id from oauth_clients where id = $1", id.0);
+    Ok(found.fetch_optional(db).await?.map(PartnerId))
+}
+
 /// Every OAuth client, or those of one partner.
 ///
 /// # Errors

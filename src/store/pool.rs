@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::{
-    Executor as _, PgPool,
+    Executor as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -28,7 +28,7 @@ pub fn pool(options: PgConnectOptions, max: u32) -> PgPool {
                 if meta.idle_for < SUSPICIOUS_IDLE {
                     return Ok(true);
                 }
-                sqlx::query_scalar!(r#"select not pg_is_in_recovery() as "writable!""#).fetch_one(connection).await
+                is_writable(connection).await
             })
         })
         .after_release(|connection, _| {
@@ -39,4 +39,13 @@ pub fn pool(options: PgConnectOptions, max: u32) -> PgPool {
             })
         })
         .connect_lazy_with(options)
+}
+
+/// Whether the server at the other end takes changes: a standby does not, nor one that an operator made read-only.
+///
+/// # Errors
+/// The database's own.
+pub async fn is_writable(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let writable = sqlx::query_scalar!(r#"select current_setting('transaction_read_only') = 'off' as "writable!""#);
+    writable.fetch_one(connection).await
 }

@@ -120,3 +120,22 @@ pub async fn rotate(
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Removes tokens that expired over a day ago, `limit` of them at most; says how many. What another server is at is
+/// passed over.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn prune(db: impl PgExecutor<'_>, limit: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        r#"
+        with old as materialized (
+            select partner_id, token_hash from refresh_tokens where expires_at < now() - interval '1 day'
+            order by expires_at limit $1 for update skip locked
+        )
+        delete from refresh_tokens t using old where t.partner_id = old.partner_id and t.token_hash = old.token_hash
+        "#,
+        limit
+    );
+    Ok(done.execute(db).await?.rows_affected())
+}

@@ -1,6 +1,8 @@
 //! The schema's version: which migrations this program has, and which the database has.
 
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgConnection, PgExecutor, migrate::Migrator, postgres::PgConnectOptions,
+};
 
 use super::{StoreError, event};
 
@@ -40,10 +42,30 @@ pub async fn pending(db: &mut PgConnection) -> Result<Vec<String>, StoreError> {
     Ok(lacking.map(|m| format!("{:04} {}", m.version, m.description)).collect())
 }
 
+/// The encoding of the database's text.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn encoding(db: &mut PgConnection) -> Result<String, StoreError> {
+    Ok(sqlx::query_scalar!(r#"select current_setting('server_encoding') as "encoding!""#).fetch_one(db).await?)
+}
+
 /// The version that this program's newest migration brings.
 #[must_use]
 pub fn newest() -> i64 {
     MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+/// Whether a newer program has migrated the database further than this one knows.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn is_ahead(db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
+    let ahead = sqlx::query_scalar!(
+        r#"select exists (select from _sqlx_migrations where success and version > $1) as "ahead!""#,
+        newest()
+    );
+    Ok(ahead.fetch_one(db).await?)
 }
 
 /// Applies what is pending, one server at a time, and says what that was; notices where the data has moved to another

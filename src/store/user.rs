@@ -47,7 +47,7 @@ pub struct Listed {
 /// Adds a user.
 ///
 /// # Errors
-/// [`StoreError::Taken`] with `users_username_key` when any partner has a user of that name.
+/// [`StoreError::Taken`] with `users_folded_username_key` when any partner has a user of that name.
 pub async fn insert(
     db: impl PgExecutor<'_>,
     partner: PartnerId,
@@ -57,10 +57,14 @@ pub async fn insert(
     scope: ScopeSet,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into users (partner_id, id, username, password_hash, scope) values ($1, $2, $3, $4, $5)",
+        r#"
+        insert into users (partner_id, id, username, folded_username, password_hash, scope)
+        values ($1, $2, $3, $4, $5, $6)
+        "#,
         partner.0,
         id.0,
         username.as_str(),
+        username.folded(),
         password_hash,
         scope.to_string(),
     )
@@ -82,12 +86,21 @@ pub async fn credentials(
         Credentials,
         r#"
         select id, password_hash, password_changed_at, scope, disabled_at is null as "enabled!"
-        from users where partner_id = $1 and lower(username) = lower($2)
+        from users where partner_id = $1 and folded_username = $2
         "#,
         partner.0,
-        username.as_str(),
+        username.folded(),
     );
     Ok(found.fetch_optional(db).await?)
+}
+
+/// The user of that name among all partners', and whose that is.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn find(db: impl PgExecutor<'_>, username: &Username) -> Result<Option<(PartnerId, UserId)>, StoreError> {
+    let found = sqlx::query!("select partner_id, id from users where folded_username = $1", username.folded());
+    Ok(found.fetch_optional(db).await?.map(|user| (PartnerId(user.partner_id), UserId(user.id))))
 }
 
 /// Every user, or those of one partner.
@@ -120,9 +133,9 @@ pub async fn set_password(
     let username = sqlx::query_scalar!(
         r#"
         update users set password_hash = $2, password_changed_at = clock_timestamp()
-        where lower(username) = lower($1) returning username
+        where folded_username = $1 returning username
         "#,
-        username.as_str(),
+        username.folded(),
         password_hash,
     );
     Ok(username.fetch_optional(db).await?)
@@ -136,9 +149,9 @@ pub async fn set_enabled(db: impl PgExecutor<'_>, username: &Username, enabled: 
     let done = sqlx::query!(
         r#"
         update users set disabled_at = case when $2 then null else coalesce(disabled_at, now()) end
-        where lower(username) = lower($1)
+        where folded_username = $1
         "#,
-        username.as_str(),
+        username.folded(),
         enabled
     );
     Ok(done.execute(db).await?.rows_affected() == 1)

@@ -1,8 +1,11 @@
 //! What operators type: on a fresh folder, beside a running server, on a database of their own.
 
 mod accounts;
+mod audit;
+mod audit_of_commands;
 mod own_database;
 mod serving;
+mod start;
 
 use std::collections::BTreeSet;
 
@@ -10,4 +13,8 @@ use serde_json::Value;
 
 fn members(value: &Value) -> BTreeSet<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().expect(member)
 }

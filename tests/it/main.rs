@@ -4,6 +4,7 @@
 mod support;
 
 mod another_process;
+mod audit;
 mod bearer;
 mod client;
 mod command_line;
@@ -11,9 +12,12 @@ mod embedded_postgres;
 mod embedded_postgres_as_root;
 mod embedded_postgres_killed;
 mod hang_ups;
+mod housekeeping;
 mod http;
 mod journey;
 mod layers;
+mod least_privilege;
+mod oauth_libraries;
 mod private_file;
 mod settings;
 mod token;

@@ -21,10 +21,10 @@ use reqwest::{Method, RequestBuilder};
 use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::sync::watch;
 
-use super::{Partner, database, log};
+use super::{Partner, audit, database, log};
 
-/// A running server. When it is dropped, all that was logged since it started is searched for the secrets that it was
-/// told: one that is found fails the test.
+/// A running server. When it is dropped, all that was logged since it started, and the audit log, are searched for the
+/// secrets that it was told: one that is found fails the test.
 pub struct App {
     /// `http://127.0.0.1:…`
     pub url: String,
@@ -161,8 +161,10 @@ impl Drop for App {
             return;
         }
         let log = self.log();
+        let audit = audit::text(self.options.clone()).unwrap_or_default();
         for secret in self.secrets.lock().expect("a lock").iter() {
             assert!(!log.contains(secret), "the log holds a secret:\n{}", line_with(&log, secret));
+            assert!(!audit.contains(secret), "the audit log holds a secret");
         }
     }
 }

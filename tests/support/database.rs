@@ -90,14 +90,39 @@ pub async fn fresh() -> PgConnectOptions {
 
 /// A database that nobody else has and that nothing has migrated, as a URL for a program.
 pub async fn empty_url() -> String {
+    empty_url_encoded("UTF8").await
+}
+
+/// The same, of an encoding.
+pub async fn empty_url_encoded(encoding: &str) -> String {
     let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let cluster = &server().await.cluster;
-    run(&mut connect(&cluster.options("postgres")).await, &format!("create database {name}")).await;
+    run(
+        &mut connect(&cluster.options("postgres")).await,
+        &format!("create database {name} template template0 encoding '{encoding}' locale 'C'"),
+    )
+    .await;
     let url = cluster.url();
     url.replacen("/dna?", &format!("/{name}?"), 1)
+}
+
+/// Does what no session of the database itself may.
+pub async fn administer(sql: &str) {
+    run(&mut connect(&server().await.cluster.options("postgres")).await, sql).await;
 }
 
 /// A connection of one's own to the database of a pool.
 pub async fn connect_like(pool: &sqlx::PgPool) -> PgConnection {
     connect(&pool.connect_options()).await
+}
+
+/// The tests' cluster as a URL, for a role and a database of it that need not exist yet. Anyone is let in as anyone.
+pub async fn url_as(role: &str, database: &str) -> String {
+    let url = server().await.cluster.url();
+    url.replacen("//dna@", &format!("//{role}@"), 1).replacen("/dna?", &format!("/{database}?"), 1)
+}
+
+/// A number that no other test has.
+pub fn number() -> u32 {
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -2,6 +2,7 @@
 //! searched for their secrets when the test ends.
 
 mod app;
+mod audit;
 mod clients;
 mod crowd;
 pub mod database;
@@ -14,6 +15,7 @@ mod until;
 mod wire;
 
 pub use app::App;
+pub use audit::Audited;
 pub use clients::{CLIENT, acme, acme_with, json_of, steve_but, steve_json, steve_without};
 pub use forge::Forge;
 pub use partner::{Caller, Partner, steve_harris};

@@ -19,18 +19,22 @@ pub async fn alive() -> Response {
     reply::health("ok")
 }
 
-/// `GET /readyz`: the database is reachable and its schema current. The keys are: nothing starts without them.
+/// `GET /readyz`: the database is reachable and takes changes, and its schema is current. The keys are: nothing starts without them.
 ///
 /// # Errors
 /// [`ApiError::Unavailable`] where not.
 pub async fn ready(State(app): State<AppState>) -> Result<Response, ApiError> {
-    let lacking = timeout(DEADLINE, async {
+    let obstacle = timeout(DEADLINE, async {
         let mut connection = app.monitor.acquire().await?;
-        store::schema::pending(&mut connection).await
+        if !store::pool::is_writable(&mut connection).await? {
+            return Ok(Some("the database is read-only"));
+        }
+        let lacking = store::schema::pending(&mut connection).await?;
+        Ok((!lacking.is_empty()).then_some("the schema is behind: run `dna-api migrate`"))
     });
-    match lacking.await {
-        Ok(Ok(lacking)) if lacking.is_empty() => Ok(reply::health("ready")),
-        Ok(Ok(_)) => Err(ApiError::Unavailable("the schema is behind: run `dna-api migrate`".into())),
+    match obstacle.await {
+        Ok(Ok(None)) => Ok(reply::health("ready")),
+        Ok(Ok(Some(obstacle))) => Err(ApiError::Unavailable(obstacle.into())),
         Ok(Err(error)) => Err(ApiError::Unavailable(StoreError::into(error))),
         Err(_) => Err(ApiError::Unavailable("the database did not answer in time".into())),
     }

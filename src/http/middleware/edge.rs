@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::client_address::{Peer, client_address};
 use crate::{
-    domain::caller::Identity,
+    domain::{caller::Identity, text},
     http::{
         error::ApiError,
         extract::{CallerAddress, RequestId},
@@ -89,7 +89,8 @@ fn refuse(request: &Request) -> Option<ApiError> {
         return Some(ApiError::InvalidRequest("There must be one Host header.".into()));
     }
     let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    if encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+    let first_is_chunked = encodings.next().is_none_or(|first| first.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if !first_is_chunked || encodings.next().is_some() {
         return Some(ApiError::InvalidRequest("The only Transfer-Encoding is chunked.".into()));
     }
     None
@@ -127,16 +128,8 @@ fn log(method: &Method, response: &Response, error: Option<&ApiError>, from: Opt
     let reason = extensions.get::<Reason>().map(|reason| reason.0).or(error.map(ApiError::word));
     match error.and_then(std::error::Error::source) {
         Some(cause) if status >= 500 => {
-            tracing::error!(%method, route, status, ms, from, partner, oauth_client, reason, cause = %chain(cause));
+            tracing::error!(%method, route, status, ms, from, partner, oauth_client, reason, cause = %text::chain(cause));
         }
         _ => tracing::info!(%method, route, status, ms, from, partner, oauth_client, reason),
     }
-}
-
-/// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
-    let mut lines: Vec<String> = causes.collect();
-    lines.dedup_by(|inner, outer| outer.contains(inner.as_str()));
-    lines.join(": ").replace('\n', " ")
 }

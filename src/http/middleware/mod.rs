@@ -6,3 +6,4 @@ pub mod documented_form;
 pub mod drain;
 pub mod edge;
 pub mod negotiate;
+pub mod trailing_slash;

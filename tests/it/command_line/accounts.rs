@@ -2,16 +2,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::members;
+use super::{members, text};
 use crate::support::{
     Reply,
     program::{Folder, Server, failure, run, run_json},
     steve_harris,
 };
-
-fn text<'a>(value: &'a Value, member: &str) -> &'a str {
-    value[member].as_str().expect(member)
-}
 
 fn grant(account: &Value) -> Vec<(&'static str, String)> {
     let value = |member| text(account, member).to_owned();
@@ -127,9 +123,12 @@ fn a_name_that_is_taken_or_unknown_is_told_in_one_line() {
     run_json(&folder, &[], &["partner", "add", "Acme"]);
     run_json(&folder, &[], &["user", "add", "--partner", "Acme", "--username", "robot"]);
     let cases: [(&[&str], &str); 6] = [
-        (&["partner", "add", "Acme"], "dna-api: there is a partner `Acme` already"),
+        (&["partner", "add", "Acme"], "dna-api: there is a partner `Acme` already: choose another name"),
         (&["partner", "disable", "Nobody"], "dna-api: there is no partner `Nobody`: see `dna-api partner list`"),
-        (&["user", "add", "--partner", "Acme", "--username", "ROBOT"], "dna-api: there is a user `ROBOT` already"),
+        (
+            &["user", "add", "--partner", "Acme", "--username", "ROBOT"],
+            "dna-api: there is a user `ROBOT` already: choose another name",
+        ),
         (
             &["user", "add", "--partner", "No", "--username", "x"],
             "dna-api: there is no partner `No`: see `dna-api partner list`",

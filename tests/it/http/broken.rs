@@ -42,6 +42,7 @@ async fn a_request_of_an_unclear_length_is_no_way_to_a_second_one() {
         ("Transfer-Encoding: gzip, chunked", 400),
         ("Transfer-Encoding: chunked, identity", 400),
         ("Transfer-Encoding: xchunked", 400),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", 400),
     ] {
         let request = format!("POST {CLIENT} HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n0\r\n\r\n{smuggled}");
         let reply = app.send_until_closed(request).await;

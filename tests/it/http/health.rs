@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::support::{App, Reply};
+use crate::support::{App, Reply, database, until};
 
 #[tokio::test]
 async fn a_server_tells_that_it_is_alive_and_ready_to_whoever_asks() {
@@ -37,4 +37,38 @@ async fn a_server_on_a_schema_that_is_behind_is_alive_but_not_ready() {
     );
     assert!(!text.contains("schema") && !text.contains("migrate"), "{text}");
     assert_eq!(Reply::of(app.get("/healthz")).await.status, 200);
+}
+
+/// Says this of the server's database, and ends every session that was there before.
+async fn alter_database(app: &App, what: &str) {
+    let name = app.db.connect_options().get_database().expect("a name").to_owned();
+    database::administer(&format!("alter database {name} {what}")).await;
+    let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+    database::administer(&end).await;
+}
+
+#[tokio::test]
+async fn a_server_whose_database_takes_no_changes_is_not_ready() {
+    let app = App::start().await;
+
+    alter_database(&app, "set default_transaction_read_only = on").await;
+
+    let status = async || app.get("/readyz").send().await.expect("a reply").status().as_u16();
+    until("it is not ready", async || status().await == 503).await;
+    assert_eq!(Reply::of(app.get("/healthz")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_sessions_is_away() {
+    let app = App::start().await;
+    let caller = app.partner("Acme").await.log_in(&app).await;
+    let activate = async || Reply::even_a_failure(caller.post(&app, "/api/residential/client/1/activate")).await;
+
+    alter_database(&app, "allow_connections false").await;
+    let reply = activate().await;
+    alter_database(&app, "allow_connections true").await;
+
+    assert_eq!((reply.status, reply.error()), (503, "temporarily_unavailable"), "{reply:?}");
+    assert_eq!(reply.header("retry-after"), "1");
+    until("it is back", async || activate().await.status == 404).await;
 }

@@ -33,6 +33,9 @@ async fn an_unknown_path_is_a_json_404_whatever_the_method() {
         "/favicon.ico",
         "/api/residential/%63lient/",
         "/api/residential//client",
+        "//api/residential/client",
+        "/api/residential/client//",
+        "/api/oauth/token//",
     ] {
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
             let reply = Reply::of(app.request(method, path)).await;

@@ -1,7 +1,8 @@
 //! Who gets no token: disabled partners, OAuth clients and users, and other partners' users.
 
 use dna_api::{
-    domain::{oauth_client::OauthClientId, user::Username},
+    accounts,
+    domain::{oauth_client::OauthClientId, scope::ScopeSet, user::Username},
     store,
 };
 
@@ -97,12 +98,31 @@ async fn a_username_is_the_same_in_any_letter_case() {
 }
 
 #[tokio::test]
+async fn usernames_that_differ_in_letter_case_alone_are_one_in_any_script() {
+    let app = App::start().await;
+    let partner = app.partner("Acme").await;
+    let id = dna_api::store::partner::find(&app.db, &partner.name).await.expect("a database").expect("a partner");
+    let username = |text: &str| Username::parse(text).expect("a username");
+
+    for (given, again, other_case) in
+        [("Bob Ü", "bob ü", "BOB Ü"), ("Σίσυφος", "σίσυφοσ", "ΣΊΣΥΦΟΣ"), ("Straße", "STRASSE", "strasse")]
+    {
+        let account = accounts::add_user(&app.db, id, &username(given), ScopeSet::all()).await.expect("a user");
+        app.keep_secret(account.password.reveal());
+        let twin = accounts::add_user(&app.db, id, &username(again), ScopeSet::all()).await.err().expect("a refusal");
+        assert!(twin.to_string().contains("already"), "{twin}");
+        let form = with(partner.password_grant(), "username", other_case);
+        Caller::of(&app, &ask(&app, &with(form, "password", account.password.reveal())).await);
+    }
+}
+
+#[tokio::test]
 async fn a_new_secret_ends_the_old_one() {
     let app = App::start().await;
     let partner = app.partner("Acme").await;
     let id = OauthClientId::parse(&partner.client_id).expect("a client_id");
 
-    let renewed = dna_api::accounts::rotate_secret(&app.db, id).await.expect("a new secret");
+    let renewed = accounts::rotate_secret(&app.db, id).await.expect("a new secret");
 
     let renewed = renewed.client_secret.reveal();
     app.keep_secret(renewed);

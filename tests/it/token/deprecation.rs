@@ -167,8 +167,10 @@ async fn credentials_in_any_url_can_be_turned_off() {
     }
     let reply = Reply::of(app.post(PATH).query(&partner.refresh_grant(&caller.refresh_token))).await;
     assert_refused(&reply, "invalid_request", IN_URL);
-    let reply = Reply::of(app.post(&format!("{PATH}?p%61ssword=x")).form(&login)).await;
-    assert_refused(&reply, "invalid_request", IN_URL);
+    for query in ["p%61ssword=x", "access_token=x"] {
+        let reply = Reply::of(app.post(&format!("{PATH}?{query}")).form(&login)).await;
+        assert_refused(&reply, "invalid_request", IN_URL);
+    }
     for name in ["client_secret", "password", "refresh_token"] {
         for path in ["/api/residential/client", "/api/residential/client/1/activate"] {
             let reply = Reply::of(caller.post(&app, path).query(&[(name, "x")])).await;
