@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{event, scope::Scope};
+use super::event;
 
 /// Names a client among all partners' clients; 1 to 2^53 − 1, which every JSON reader keeps exact.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -98,8 +98,6 @@ pub struct Transition {
     pub billing: Option<BillingStatus>,
     /// What the event is called.
     pub kind: event::Kind,
-    /// What the caller must be allowed.
-    pub scope: Scope,
 }
 
 impl Transition {
@@ -109,24 +107,35 @@ impl Transition {
         billing_from_none: Some(BillingStatus::Active),
         billing: Some(BillingStatus::Active),
         kind: event::Kind::Activated,
-        scope: Scope::Activate,
     };
     /// Lock the service, and touch nothing else.
-    pub const SUSPEND: Self = Self {
-        target: Status::Suspended,
-        billing_from_none: None,
-        billing: None,
-        kind: event::Kind::Suspended,
-        scope: Scope::Suspend,
-    };
+    pub const SUSPEND: Self =
+        Self { target: Status::Suspended, billing_from_none: None, billing: None, kind: event::Kind::Suspended };
     /// Lock the service, and bill it no longer.
     pub const CANCEL: Self = Self {
         target: Status::Cancelled,
         billing_from_none: None,
         billing: Some(BillingStatus::Suspended),
         kind: event::Kind::Cancelled,
-        scope: Scope::Cancel,
     };
+    /// Back to where it was not activated yet, and not billed until it is again: for operators alone.
+    pub const RESET: Self = Self {
+        target: Status::Pending,
+        billing_from_none: None,
+        billing: Some(BillingStatus::Suspended),
+        kind: event::Kind::Reset,
+    };
+
+    /// What brings a client to a status.
+    #[must_use]
+    pub const fn to(status: Status) -> Self {
+        match status {
+            Status::Pending => Self::RESET,
+            Status::Active => Self::ACTIVATE,
+            Status::Suspended => Self::SUSPEND,
+            Status::Cancelled => Self::CANCEL,
+        }
+    }
 }
 
 /// What became of a client that is asked for.

@@ -72,6 +72,32 @@ pub struct ClientFilter {
     pub q: Vec<String>,
 }
 
+impl ClientFilter {
+    /// Reads the filter alone, for who wants no page of the API's.
+    ///
+    /// # Errors
+    /// [`ValidationErrors`]
+    pub fn parse(parameters: &Parameters) -> Result<Self, ValidationErrors> {
+        let mut form = Form::new(parameters);
+        let filter = Self::read(&mut form);
+        let errors = form.errors();
+        if errors.is_empty() { Ok(filter) } else { Err(errors) }
+    }
+
+    fn read(form: &mut Form<'_>) -> Self {
+        Self {
+            status: form.optional("status", status),
+            subreseller_id: form.optional(SUBRESELLER, form::subreseller),
+            email: form.optional("email", form::email),
+            customer_id: form.optional("customer_id", |v| line(v, 128)),
+            ns_domain: form.optional("ns_domain", |v| line(v, 64)).map(|name| name.to_lowercase()),
+            created_after: form.optional("created_after", moment),
+            created_before: form.optional("created_before", moment),
+            q: form.optional("q", words).unwrap_or_default(),
+        }
+    }
+}
+
 /// A page that is asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Asked<F> {
@@ -94,16 +120,7 @@ impl Asked<ClientFilter> {
         if parameters.names().any(|name| OF_CREATION.contains(&name)) {
             return Err(BadQuery::OfCreation);
         }
-        read(parameters, &NAMES, |form| ClientFilter {
-            status: form.optional("status", status),
-            subreseller_id: form.optional(SUBRESELLER, form::subreseller),
-            email: form.optional("email", form::email),
-            customer_id: form.optional("customer_id", |v| line(v, 128)),
-            ns_domain: form.optional("ns_domain", |v| line(v, 64)).map(|name| name.to_lowercase()),
-            created_after: form.optional("created_after", moment),
-            created_before: form.optional("created_before", moment),
-            q: form.optional("q", words).unwrap_or_default(),
-        })
+        read(parameters, &NAMES, ClientFilter::read)
     }
 }
 
@@ -127,7 +144,7 @@ impl Asked<()> {
     }
 }
 
-fn read<F>(
+pub(super) fn read<F>(
     parameters: &Parameters,
     names: &[&'static str],
     filter: impl FnOnce(&mut Form<'_>) -> F,

@@ -1,6 +1,7 @@
 //! What is true: types that cannot hold a wrong value, and the rules between them. No async, no HTTP, no SQL.
 
 pub mod audit;
+pub mod billing;
 pub mod caller;
 pub mod client;
 pub mod client_change;

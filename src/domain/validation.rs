@@ -23,6 +23,8 @@ pub enum Refusal {
     Format,
     /// It is no real date.
     NotDate,
+    /// It is a month that has not begun.
+    NotBegun,
     /// It came twice, with different values.
     Twice,
 }
@@ -47,6 +49,7 @@ impl Refusal {
             Self::TooLong(max) => format!("The {name} may not be greater than {max} characters."),
             Self::Format => format!("The {name} format is invalid."),
             Self::NotDate => format!("The {name} is not a valid date."),
+            Self::NotBegun => format!("The {name} has not begun."),
             Self::Twice => format!("The {name} was given twice."),
         }
     }

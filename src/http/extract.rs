@@ -13,13 +13,7 @@ use super::{
     token_error::TokenFailure,
 };
 use crate::{
-    domain::{
-        caller::Identity,
-        client::{ClientId, Transition},
-        ns_domain,
-        parameters::Parameters,
-        scope::Scope,
-    },
+    domain::{caller::Identity, client::ClientId, ns_domain, parameters::Parameters, scope::Scope},
     oauth::{authenticate::Basic, error::Refusal},
 };
 
@@ -46,13 +40,13 @@ impl Permission for Create {
     const SCOPE: Scope = Scope::Create;
 }
 impl Permission for Activate {
-    const SCOPE: Scope = Transition::ACTIVATE.scope;
+    const SCOPE: Scope = Scope::Activate;
 }
 impl Permission for Suspend {
-    const SCOPE: Scope = Transition::SUSPEND.scope;
+    const SCOPE: Scope = Scope::Suspend;
 }
 impl Permission for Cancel {
-    const SCOPE: Scope = Transition::CANCEL.scope;
+    const SCOPE: Scope = Scope::Cancel;
 }
 impl Permission for Read {
     const SCOPE: Scope = Scope::Read;

@@ -8,6 +8,7 @@ pub mod handlers;
 pub mod middleware;
 pub mod precondition;
 pub mod reply;
+pub mod reply_billing;
 pub mod reply_list;
 pub mod router;
 pub mod token_error;

@@ -111,7 +111,12 @@ pub fn events(events: &[Event], next: Option<&str>, path: &str, given: &[(&'stat
 }
 
 /// Adds `Link: <…>; rel="next"` (RFC 8288): the parameters that chose this list, and the cursor.
-fn linked(mut response: Response, next: Option<&str>, path: &str, given: &[(&'static str, String)]) -> Response {
+pub(super) fn linked(
+    mut response: Response,
+    next: Option<&str>,
+    path: &str,
+    given: &[(&'static str, String)],
+) -> Response {
     let Some(next) = next else { return response };
     let encoded = |value: &str| utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
     let given = given.iter().map(|(name, value)| format!("{name}={}&", encoded(value)));

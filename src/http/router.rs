@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     error::ApiError,
-    handlers::{client, client_change, client_list, event, health, token},
+    handlers::{billing, client, client_change, client_list, event, health, token},
     middleware::{bearer, documented_form, drain, edge, negotiate, trailing_slash},
 };
 use crate::state::AppState;
@@ -46,6 +46,11 @@ pub fn router(app: AppState) -> Router {
         .route("/api/residential/client/{id}/events", guarded(&app, "GET, HEAD", any(event::of_client)))
         .route("/api/residential/domain/{ns_domain}", guarded(&app, "GET, HEAD", any(client_list::domain)))
         .route("/api/residential/event", guarded(&app, "GET, HEAD", any(event::feed)))
+        .route("/api/residential/subreseller", guarded(&app, "GET, HEAD", any(billing::subresellers)))
+        .route(
+            "/api/residential/billing",
+            only("GET, HEAD", bearing(&app, any(billing::billing)).layer(from_fn(negotiate::json_or_csv))),
+        )
         .route("/healthz", only("GET, HEAD", any(health::alive)))
         .route("/readyz", only("GET, HEAD", any(health::ready)))
         .layer(from_fn(edge::name_route))
@@ -61,7 +66,12 @@ pub fn router(app: AppState) -> Router {
 
 /// An endpoint that needs a bearer token.
 fn guarded(app: &AppState, allow: &'static str, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
-    open(allow, handler.layer(from_fn_with_state(app.clone(), bearer::bearer)))
+    open(allow, bearing(app, handler))
+}
+
+/// What needs a bearer token, whatever it replies with.
+fn bearing(app: &AppState, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
+    handler.layer(from_fn_with_state(app.clone(), bearer::bearer))
 }
 
 /// An endpoint that replies with JSON, whoever asks.

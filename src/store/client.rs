@@ -15,7 +15,7 @@ use crate::domain::{
 };
 
 /// Writes a new client, its domain and its first event. A namesake's domain gets the next number from the counter of
-/// that name and suffix, whose row the statement holds until it commits.
+/// that name and suffix, whose row the statement holds until it commits. A test partner's domains end in `.test`.
 ///
 /// # Errors
 /// [`StoreError::Taken`] with `clients_customer_id_key` when the partner has a client of that `customer_id`.
@@ -30,7 +30,8 @@ pub async fn create(
     let row = sqlx::query!(
         r#"
         with counter as (
-            insert into ns_domain_counters as c (slug, suffix, taken) values ($16, $17, 1)
+            insert into ns_domain_counters as c (slug, suffix, taken)
+            select $16, case when is_test then '.test' else $17 end, 1 from partners where id = $1
             on conflict on constraint ns_domain_counters_pkey do update set taken = c.taken + 1
             returning slug || case taken when 1 then '' else taken::text end || suffix as ns_domain
         ), client as (

@@ -1,7 +1,7 @@
 //! Lists of clients. Each walks one index in that index's order, from the cursor on, and looks at no more than
 //! [`WINDOW`] of its entries: so a page takes the same time wherever it is and however rare what it looks for is.
 
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Acquire, PgConnection, Postgres, QueryBuilder};
 
 use super::{
     StoreError,
@@ -78,16 +78,17 @@ impl Walk {
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
 pub async fn page(
-    db: &PgPool,
+    db: impl Acquire<'_, Database = Postgres>,
     partner: PartnerId,
     filter: &ClientFilter,
     after: Option<&ClientPlace>,
     limit: u16,
 ) -> Result<Page<Client, ClientPlace>, StoreError> {
     let walk = Walk::of(filter);
-    let stop = if passes_over_rows(filter, walk) { stop(db, partner, filter, walk, after).await? } else { None };
+    let mut db = db.acquire().await?;
+    let stop = if passes_over_rows(filter, walk) { stop(&mut db, partner, filter, walk, after).await? } else { None };
     let mut rows = rows(partner, filter, walk, after, stop.as_ref(), limit);
-    let mut rows: Vec<Listed> = rows.build_query_as().fetch_all(db).await?;
+    let mut rows: Vec<Listed> = rows.build_query_as().fetch_all(&mut *db).await?;
     let next = if rows.len() > usize::from(limit) {
         rows.truncate(limit.into());
         rows.last().map(|row| walk.place(row))
@@ -109,7 +110,7 @@ fn passes_over_rows(filter: &ClientFilter, walk: Walk) -> bool {
 
 /// The last place that a page may look at; none where the index ends before.
 async fn stop(
-    db: &PgPool,
+    db: &mut PgConnection,
     partner: PartnerId,
     filter: &ClientFilter,
     walk: Walk,

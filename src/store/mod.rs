@@ -1,6 +1,8 @@
 //! How it is kept: every SQL statement there is, each in a function over any executor, each naming the partner.
 
+pub mod any_client;
 pub mod audit;
+pub mod billing;
 pub mod client;
 pub mod client_change;
 pub mod client_list;
@@ -8,6 +10,7 @@ mod client_row;
 pub mod client_status;
 pub mod disabled;
 pub mod documented_form;
+pub mod erasure;
 mod error;
 pub mod event;
 pub mod oauth_client;

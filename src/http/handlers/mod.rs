@@ -1,5 +1,6 @@
 //! One file a noun: what each endpoint does, in five beats — who may, what was asked, read, decide, write.
 
+pub mod billing;
 pub mod client;
 pub mod client_change;
 pub mod client_list;
