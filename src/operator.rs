@@ -37,6 +37,12 @@ impl Account {
         let sudo_user = env::var("SUDO_USER").ok().and_then(|name| text::line(&name, 64));
         Self { name: named.unwrap_or_else(|| format!("uid {uid}")), uid: uid.as_raw(), sudo_user }
     }
+
+    /// Its name, or its number where it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 /// What a command works with. It reads in transactions that cannot write, and changes something in a [`Change`] alone:

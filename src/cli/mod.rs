@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod client;
 mod migrate;
 mod oauth_client;
 mod output;
@@ -41,6 +42,8 @@ enum Command {
     Check(Output),
     /// Partners: the tenants that own OAuth clients, users and clients
     Partner(Noun<partner::Action>),
+    /// Clients of all partners: find, see and mend them
+    Client(Noun<client::Action>),
     /// OAuth clients: the programs that ask for tokens
     OauthClient(Noun<oauth_client::Action>),
     /// Users: whose username and password are sent
@@ -114,6 +117,15 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
             opened(settings, Join::Share, async |installation| migrate::run(installation, output.json).await).await?;
         }
         Command::Check(output) => return check::run(settings, output.json).await,
+        Command::Partner(Noun { action: partner::Action::Purge { name }, output }) => {
+            opened(settings, Join::Share, async |i| partner::purge(i, &name, output.json).await).await?;
+        }
+        Command::Client(Noun { action: client::Action::Erase(erase), output }) => {
+            opened(settings, Join::Share, async |i| client::erase(i, erase, output.json).await).await?;
+        }
+        Command::Client(Noun { action, output }) => {
+            for_command(settings, async |operator| client::run(operator, action, output.json).await).await?;
+        }
         Command::Partner(Noun { action, output }) => {
             for_command(settings, async |operator| partner::run(operator, action, output.json).await).await?;
         }

@@ -3,6 +3,8 @@
 mod accounts;
 mod audit;
 mod audit_of_commands;
+mod client;
+mod client_erase;
 mod own_database;
 mod serving;
 mod start;
