@@ -1,6 +1,5 @@
 //! Partners for trying things out.
 
-use chrono::Utc;
 use serde_json::json;
 
 use crate::support::{App, Operator, Reply, steve_harris};
@@ -23,7 +22,7 @@ async fn a_test_partners_clients_have_domains_under_test_and_are_never_billed() 
     assert_eq!(domain(&caller, ids[0]).await, "steveharris.test");
     assert_eq!(domain(&caller, ids[1]).await, "steveharris2.test");
     assert_eq!(domain(&real, other).await, "steveharris.com", "the numbers of one suffix are not another's");
-    let path = format!("/api/residential/billing?month={}", Utc::now().format("%Y-%m"));
+    let path = format!("/api/residential/billing?month={}", app.state.clock.now().format("%Y-%m"));
     assert_eq!(Reply::of(caller.get(&app, &path)).await.json["subresellers"], json!([]));
     assert_eq!(Reply::of(real.get(&app, &path)).await.json["subresellers"][0]["days"], 1);
     let listed = operator.does(&["partner", "list"]);

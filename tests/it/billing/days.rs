@@ -1,6 +1,6 @@
 //! The days, counted by hand.
 
-use chrono::{Datelike as _, Utc};
+use chrono::Datelike as _;
 use serde_json::json;
 
 use super::{billing, clients, history};
@@ -181,7 +181,7 @@ async fn the_days_are_those_counted_by_hand() {
 async fn suspending_the_service_leaves_billing_alone_and_cancelling_ends_it() {
     let (app, caller) = acme().await;
     let client = caller.new_client(&app).await;
-    let today = Utc::now().date_naive();
+    let today = app.state.clock.now().date_naive();
     let month = format!("month={}", today.format("%Y-%m"));
     assert_eq!(clients(&billing(&app, &caller, &month).await).len(), 0, "not activated yet");
 

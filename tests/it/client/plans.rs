@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::support::{App, CLIENT, Caller};
 
 const FEED: &str = "/api/residential/event";
+const CONSOLIDATION: &str = "clients_consolidation_idx";
 
 /// A partner among many, with a server that logs the plan of each statement.
 async fn in_a_crowd(clients: i32, partners: i32) -> (App, App, Caller) {
@@ -53,6 +54,7 @@ fn asked(half: i64) -> Vec<Asked> {
     let created = |seconds: i64| chrono::DateTime::from_timestamp(1_767_225_600 + seconds, 0).expect("a time");
     let created = |half: i64| Some(Middle::Clients(ClientPlace::Created(created(half * 10), half)));
     let word = || Some(Middle::Clients(ClientPlace::Word("avenue".to_owned(), half)));
+    let billing = |given| Asked { path: "/api/residential/billing", given, middle: None, index: CONSOLIDATION };
     let list = |given, middle, index| Asked { path: CLIENT, given, middle, index };
     vec![
         list(&[], id(), "clients_pkey"),
@@ -70,6 +72,9 @@ fn asked(half: i64) -> Vec<Asked> {
         list(&[("q", "last77")], None, "client_words_pkey"),
         list(&[("q", "first11 last77 mendoza")], None, "client_words_pkey"),
         list(&[("q", "mendoza"), ("status", "cancelled")], None, "client_words_pkey"),
+        billing(&[("month", "2026-01")]),
+        billing(&[("month", "2026-01"), ("subreseller_id", "8")]),
+        Asked { path: "/api/residential/subreseller", given: &[], middle: None, index: CONSOLIDATION },
         Asked { path: "/api/residential/client/77/events", given: &[], middle: None, index: "client_events_pkey" },
         Asked {
             path: FEED,

@@ -93,7 +93,7 @@ async fn id_domain_and_history_stay_and_the_service_and_its_billing_end() {
     let shown = operator.does(&["client", "show", &text]);
     assert_eq!((&shown["ns_domain"], &shown["subreseller_id"]), (&"zyxwbzyxwc.com".into(), &"1234".into()));
     assert!(shown["erased_at"].is_string() && shown["email"] == "", "{shown}");
-    let month = format!("/api/residential/billing?month={}", chrono::Utc::now().format("%Y-%m"));
+    let month = format!("/api/residential/billing?month={}", app.state.clock.now().format("%Y-%m"));
     let billing = Reply::of(caller.get(&app, &month)).await;
     assert_eq!(billing.json["subresellers"][0]["clients"][0]["id"], id, "what was owed is owed");
     let feed = Reply::of(caller.get(&app, "/api/residential/event?limit=200")).await;
