@@ -7,6 +7,7 @@ pub mod client_change;
 pub mod client_filter;
 pub mod event;
 mod form;
+pub mod idempotency;
 pub mod new_client;
 pub mod ns_domain;
 pub mod oauth_client;

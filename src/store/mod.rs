@@ -10,6 +10,7 @@ pub mod disabled;
 pub mod documented_form;
 mod error;
 pub mod event;
+pub mod idempotency;
 pub mod oauth_client;
 pub mod partner;
 pub mod pool;

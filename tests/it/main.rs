@@ -12,6 +12,7 @@ mod embedded_postgres_as_root;
 mod embedded_postgres_killed;
 mod hang_ups;
 mod http;
+mod idempotency;
 mod journey;
 mod layers;
 mod private_file;
