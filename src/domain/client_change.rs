@@ -31,8 +31,10 @@ impl NewClient {
         let zipcode = form.changed("zipcode", form::zipcode);
         let address = form.changed("address", |v| line(v, 255));
         let billing = form.changed_billing(current);
-        let customer_id = form.cleared("customer_id", |v| line(v, 128));
-        let start_billing_date = form.cleared("start_billing_date", form::date);
+        let (now_id, now_date) =
+            current.map(|now| (now.customer_id.clone(), now.start_billing_date)).unwrap_or_default();
+        let customer_id = form.cleared("customer_id", now_id, |v| line(v, 128));
+        let start_billing_date = form.cleared("start_billing_date", now_date, form::date);
 
         let errors = form.errors();
         if !errors.is_empty() {
@@ -54,8 +56,8 @@ impl NewClient {
                 address,
                 zipcode,
                 billing,
-                customer_id: customer_id.unwrap_or_else(|| current.customer_id.clone()),
-                start_billing_date: start_billing_date.unwrap_or(current.start_billing_date),
+                customer_id,
+                start_billing_date,
             }
         }))
     }
@@ -95,9 +97,14 @@ impl Form<'_> {
         if self.is_given(&[name]) { self.required(name, check) } else { None }
     }
 
-    /// The new value of a member that a client may lack, be it none; none where it stays, or was refused.
-    fn cleared<T>(&mut self, name: &'static str, check: impl Fn(&Value) -> Result<T, Refusal>) -> Option<Option<T>> {
-        self.is_given(&[name]).then(|| self.optional(name, check))
+    /// A member that a client may lack: as given, else as it is now.
+    fn cleared<T>(
+        &mut self,
+        name: &'static str,
+        now: Option<T>,
+        check: impl Fn(&Value) -> Result<T, Refusal>,
+    ) -> Option<T> {
+        if self.is_given(&[name]) { self.optional(name, check) } else { now }
     }
 
     /// The boolean that holds after the change; none where that cannot be told.

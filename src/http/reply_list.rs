@@ -17,7 +17,7 @@ use crate::domain::{
 };
 
 #[derive(Serialize)]
-struct Clients<'a> {
+struct ClientPage<'a> {
     result: &'static str,
     clients: Vec<WholeClient<'a>>,
     next: Option<&'a str>,
@@ -27,12 +27,12 @@ struct Clients<'a> {
 #[must_use]
 pub fn clients(clients: &[Client], next: Option<&str>, given: &[(&'static str, String)]) -> Response {
     let clients = clients.iter().map(WholeClient::from).collect();
-    let response = json(StatusCode::OK, &Clients { result: "OK", clients, next });
+    let response = json(StatusCode::OK, &ClientPage { result: "OK", clients, next });
     linked(response, next, "/api/residential/client", given)
 }
 
 #[derive(Serialize)]
-struct Events<'a> {
+struct EventPage<'a> {
     result: &'static str,
     events: Vec<EventBody<'a>>,
     next: Option<&'a str>,
@@ -106,7 +106,7 @@ impl<'a> From<&'a Event> for EventBody<'a> {
 #[must_use]
 pub fn events(events: &[Event], next: Option<&str>, path: &str, given: &[(&'static str, String)]) -> Response {
     let bodies = events.iter().map(EventBody::from).collect();
-    let response = json(StatusCode::OK, &Events { result: "OK", events: bodies, next });
+    let response = json(StatusCode::OK, &EventPage { result: "OK", events: bodies, next });
     linked(response, next.filter(|_| !events.is_empty()), path, given)
 }
 

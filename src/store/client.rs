@@ -19,6 +19,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// [`StoreError::Taken`] with `clients_customer_id_key` when the partner has a client of that `customer_id`.
+#[expect(clippy::too_many_lines, reason = "one statement, and what it binds")]
 pub async fn create(
     db: impl PgExecutor<'_>,
     origin: Origin<'_>,

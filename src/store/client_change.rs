@@ -32,6 +32,7 @@ pub async fn hold(db: &mut PgConnection, partner: PartnerId, id: ClientId) -> Re
 ///
 /// # Errors
 /// [`StoreError::Taken`] with `clients_customer_id_key` when the partner has another client of that `customer_id`.
+#[expect(clippy::too_many_lines, reason = "one statement, and what it binds")]
 pub async fn update(
     db: impl PgExecutor<'_>,
     origin: Origin<'_>,

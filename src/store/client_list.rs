@@ -133,22 +133,28 @@ async fn stop(
 }
 
 /// The statement of a page: one row more than it has, to know whether there are more.
-fn rows<'a>(
+fn rows(
     partner: PartnerId,
-    filter: &'a ClientFilter,
+    filter: &ClientFilter,
     walk: Walk,
-    after: Option<&'a ClientPlace>,
-    stop: Option<&'a ClientPlace>,
+    after: Option<&ClientPlace>,
+    stop: Option<&ClientPlace>,
     limit: u16,
 ) -> QueryBuilder<Postgres> {
-    let (word, from) = match walk {
-        Walk::Word => ("w.word", "client_words w join clients c on c.partner_id = w.partner_id and c.id = w.client_id"),
-        Walk::Id | Walk::Created => ("null::text", "clients c"),
-    };
-    let mut sql = QueryBuilder::new(format!("select {COLUMNS}, {word} as word from {from} where "));
-    walked(&mut sql, partner, filter, walk, after);
-    if let Some(stop) = stop {
-        compare(&mut sql, walk, "<=", stop);
+    let mut sql = QueryBuilder::new(format!("select {COLUMNS}, "));
+    if walk == Walk::Word {
+        // Without these fences the planner would rather read all clients than believe how few words lead to one.
+        sql.push("w.word from (select w.word, w.client_id from client_words w where ");
+        walked(&mut sql, partner, filter, walk, after);
+        sql.push(" order by w.word, w.client_id limit ").push_bind(WINDOW);
+        sql.push(") w cross join lateral (select * from clients c where c.partner_id = ").push_bind(partner.0);
+        sql.push(" and c.id = w.client_id offset 0) c where true");
+    } else {
+        sql.push("null::text as word from clients c where ");
+        walked(&mut sql, partner, filter, walk, after);
+        if let Some(stop) = stop {
+            compare(&mut sql, walk, "<=", stop);
+        }
     }
     chosen(&mut sql, filter, walk);
     sql.push(" order by ").push(walk.key()).push(" limit ").push_bind(i64::from(limit) + 1);

@@ -17,6 +17,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
+#[expect(clippy::too_many_lines, reason = "one statement, and what it binds")]
 pub async fn change(
     db: impl PgExecutor<'_>,
     origin: Origin<'_>,

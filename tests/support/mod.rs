@@ -3,6 +3,7 @@
 
 mod app;
 mod clients;
+mod crowd;
 pub mod database;
 mod forge;
 mod log;
