@@ -1,6 +1,7 @@
 //! The command line: one file per noun.
 
 mod check;
+mod import;
 mod migrate;
 mod oauth_client;
 mod output;
@@ -40,6 +41,8 @@ enum Command {
     Partner(Noun<partner::Action>),
     /// OAuth clients: the programs that ask for tokens
     OauthClient(Noun<oauth_client::Action>),
+    /// Create the clients of a file
+    Import(import::Arguments),
     /// Users: whose username and password are sent
     User(Noun<user::Action>),
 }
@@ -94,6 +97,13 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
         }
         Command::OauthClient(Noun { action, output }) => {
             for_command(settings, async |i| oauth_client::run(i, action, output.json).await).await?;
+        }
+        Command::Import(arguments) => {
+            return opened(settings, Join::Share, async |installation| {
+                installation.prepare_for_command().await?;
+                import::run(installation, arguments).await
+            })
+            .await;
         }
         Command::User(Noun { action, output }) => {
             for_command(settings, async |i| user::run(i, action, output.json).await).await?;

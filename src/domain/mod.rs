@@ -8,6 +8,8 @@ pub mod client_filter;
 pub mod event;
 mod form;
 pub mod idempotency;
+pub mod import;
+pub mod json;
 pub mod new_client;
 pub mod ns_domain;
 pub mod oauth_client;

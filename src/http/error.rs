@@ -79,6 +79,9 @@ pub enum ApiError {
     /// 415: a body of no type that is understood.
     #[error("The request body must be application/x-www-form-urlencoded, multipart/form-data or application/json.")]
     UnsupportedMediaType,
+    /// 415: a file of no type that is understood.
+    #[error("The file must be application/x-ndjson or text/csv.")]
+    UnsupportedFile,
     /// 422, or what the operator set: parameters are missing or wrong.
     #[error("{}", .0.message())]
     Validation(ValidationErrors, u16),
@@ -127,7 +130,9 @@ impl ApiError {
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
             Self::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
-            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::UnsupportedMediaType | Self::UnsupportedFile => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
             Self::Validation(_, status) => {
                 (StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY), "validation_failed")
             }

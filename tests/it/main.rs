@@ -5,6 +5,7 @@ mod support;
 
 mod another_process;
 mod bearer;
+mod bulk;
 mod client;
 mod command_line;
 mod embedded_postgres;

@@ -1,7 +1,9 @@
 //! One file a noun: what each endpoint does, in five beats — who may, what was asked, read, decide, write.
 
 pub mod client;
+pub mod client_bulk;
 pub mod client_change;
+pub mod client_export;
 pub mod client_list;
 pub mod event;
 pub mod health;
