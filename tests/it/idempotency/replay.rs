@@ -152,8 +152,7 @@ async fn what_is_kept_is_cleared_with_the_client_and_the_key_creates_no_other() 
     assert_eq!(app.rows("clients").await, 1);
     let kept: String =
         sqlx::query_scalar("select r::text from idempotent_replies r").fetch_one(&app.db).await.expect("a row");
-    let hex: String = "Harris".bytes().map(|byte| format!("{byte:02x}")).collect();
-    for word in ["Harris", "steve", &hex] {
+    for word in ["Harris", "steve", "486172726973"] {
         assert!(!kept.contains(word), "{kept}");
     }
 }
