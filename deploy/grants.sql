@@ -26,6 +26,7 @@ begin
             ('clients',              'select insert update'),
             ('documented_form_uses', 'select insert update'),
             ('event_eras',           'select'),
+            ('idempotent_replies',   'select insert update delete'),
             ('ns_domain_counters',   'select insert update'),
             ('ns_domains',           'select insert'),
             ('oauth_clients',        'select insert update'),

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod background;
+pub mod bulk;
 pub mod cli;
 pub mod clock;
 pub mod crypto;

@@ -244,6 +244,7 @@ pub(super) async fn erase(installation: &Installation, erase: Erase, json: bool)
         Found::Nothing => bail!(unknown(id)),
         Found::Erased => bail!("client {} was erased already", id.get()),
     }
+    store::idempotency::forget(&mut *transaction, partner, id).await?;
     let target = Target { name: &id.get().to_string(), partner: Some(partner), ..Target::default() };
     Record::new(&account, "client erase").write(&mut *transaction, target).await?;
     transaction.commit().await.context("nothing was changed: the database did not commit")?;

@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod client;
+mod import;
 mod migrate;
 mod oauth_client;
 mod output;
@@ -46,6 +47,8 @@ enum Command {
     Client(Noun<client::Action>),
     /// OAuth clients: the programs that ask for tokens
     OauthClient(Noun<oauth_client::Action>),
+    /// Create the clients of a file
+    Import(import::Arguments),
     /// Users: whose username and password are sent
     User(Noun<user::Action>),
     /// Read the audit log: tokens issued and refused, revocations, operators' commands
@@ -137,6 +140,14 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
         }
         Command::Audit(audit::Audit { action: Some(action), output, .. }) => {
             opened(settings, Join::Share, async |i| audit::change(i, action, output.json).await).await?;
+        }
+        Command::Import(arguments) => {
+            return opened(settings, Join::Share, async |installation| {
+                installation.prepare_for_command().await?;
+                let operator = Operator::new(installation.db.clone());
+                import::run(&operator, &installation.settings.ns_domain_suffix, arguments).await
+            })
+            .await;
         }
         Command::User(Noun { action, output }) => {
             for_command(settings, async |operator| user::run(operator, action, output.json).await).await?;

@@ -5,18 +5,17 @@ use std::{borrow::Cow, time::Duration};
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest as _, Multipart, Request},
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, Method, Uri, header, request::Parts},
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
-use serde::{
-    Deserializer as _,
-    de::{Error as _, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
 use tokio::time::timeout;
 
-use crate::domain::parameters::{Parameters, Value};
+use crate::domain::{
+    import::Format,
+    json,
+    parameters::{Parameters, Value},
+};
 
 /// Bytes of a body, at most.
 const LIMIT: usize = 64 * 1024;
@@ -60,6 +59,25 @@ pub async fn form(request: Request) -> Result<Form, Unreadable> {
     of_bytes(&parts, bytes).await
 }
 
+/// The parameters of a URL alone.
+///
+/// # Errors
+/// [`Unreadable`]
+pub fn of_url(uri: &Uri) -> Result<Parameters, Unreadable> {
+    Ok(Parameters::new(urlencoded(uri.query().unwrap_or_default())?, Vec::new()))
+}
+
+/// What a file of rows says it is written in; none where it says nothing, or something else.
+#[must_use]
+pub fn format(headers: &HeaderMap) -> Option<Format> {
+    let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity");
+    match essence(headers).as_str() {
+        "application/x-ndjson" | "application/jsonl" if !encoded => Some(Format::Ndjson),
+        "text/csv" if !encoded => Some(Format::Csv),
+        _ => None,
+    }
+}
+
 async fn of_bytes(parts: &Parts, bytes: Bytes) -> Result<Form, Unreadable> {
     let url = || urlencoded(parts.uri.query().unwrap_or_default());
     let declared = header_text(&parts.headers, header::CONTENT_TYPE.as_str());
@@ -75,7 +93,7 @@ async fn of_bytes(parts: &Parts, bytes: Bytes) -> Result<Form, Unreadable> {
     let essence = essence(&parts.headers);
     let body = match essence.as_str() {
         URLENCODED => text(&bytes).and_then(urlencoded),
-        JSON => json(&bytes),
+        JSON => json::object(&bytes).map_err(|_| Unreadable::Malformed("The request body is not a JSON object.")),
         MULTIPART => multipart(&parts.headers, bytes).await,
         _ => return Err(Unreadable::MediaType(if declared.is_empty() { "no content type".into() } else { declared })),
     };
@@ -156,49 +174,6 @@ fn decode(encoded: &str) -> Result<String, Unreadable> {
     let spaced = encoded.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
     decoded.map(Cow::into_owned).map_err(|_| Unreadable::Malformed("The parameters are not UTF-8."))
-}
-
-/// Reads a JSON object, and keeps what an ordinary reader drops: members that come twice.
-fn json(bytes: &[u8]) -> Result<Vec<(String, Value)>, Unreadable> {
-    struct Members;
-
-    impl<'de> Visitor<'de> for Members {
-        type Value = Vec<(String, Value)>;
-
-        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            out.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut members = Vec::new();
-            while let Some((name, written)) = map.next_entry::<String, &RawValue>()? {
-                members.push((name, json_value(written.get()).map_err(A::Error::custom)?));
-            }
-            Ok(members)
-        }
-    }
-
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let members = reader.deserialize_map(Members);
-    let members = members.and_then(|members| reader.end().map(|()| members));
-    members.map_err(|_| Unreadable::Malformed("The request body is not a JSON object."))
-}
-
-/// A JSON value; a number as it was written, since its digits may be more than any type of ours keeps. What an array or
-/// an object holds is nobody's business: that it is well-formed is known by now.
-fn json_value(written: &str) -> serde_json::Result<Value> {
-    if written.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        return Ok(Value::Number(written.to_owned()));
-    }
-    if written.starts_with(['[', '{']) {
-        return Ok(Value::Structure);
-    }
-    Ok(match written {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "null" => Value::Null,
-        text => Value::Text(serde_json::from_str(text)?),
-    })
 }
 
 async fn multipart(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<(String, Value)>, Unreadable> {

@@ -61,6 +61,9 @@ pub enum ApiError {
     /// 409: the partner has a client of that `customer_id`.
     #[error("The customer id belongs to another client.")]
     DuplicateCustomerId(ClientName),
+    /// 409: a request with the same `Idempotency-Key` is still running.
+    #[error("A request with this Idempotency-Key is still running.")]
+    IdempotencyKeyInUse,
     /// 410: a client whose personal data was erased.
     #[error("The client was erased.")]
     Gone,
@@ -76,9 +79,15 @@ pub enum ApiError {
     /// 415: a body of no type that is understood.
     #[error("The request body must be application/x-www-form-urlencoded, multipart/form-data or application/json.")]
     UnsupportedMediaType,
+    /// 415: a file of no type that is understood.
+    #[error("The file must be application/x-ndjson or text/csv.")]
+    UnsupportedFile,
     /// 422, or what the operator set: parameters are missing or wrong.
     #[error("{}", .0.message())]
     Validation(ValidationErrors, u16),
+    /// 422: the `Idempotency-Key` was used for other parameters.
+    #[error("The Idempotency-Key was used for a request with other parameters.")]
+    IdempotencyKeyReused,
     /// 503: try again.
     #[error("The service is temporarily unavailable.")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -116,14 +125,18 @@ impl ApiError {
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "not_acceptable"),
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
             Self::DuplicateCustomerId(_) => (StatusCode::CONFLICT, "duplicate_customer_id"),
+            Self::IdempotencyKeyInUse => (StatusCode::CONFLICT, "idempotency_key_in_use"),
             Self::Gone => (StatusCode::GONE, "gone"),
             Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
             Self::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
-            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::UnsupportedMediaType | Self::UnsupportedFile => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
             Self::Validation(_, status) => {
                 (StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY), "validation_failed")
             }
+            Self::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
         }
@@ -144,7 +157,7 @@ impl ApiError {
                 )
             }
             Self::MethodNotAllowed(allow) => return Some((header::ALLOW, HeaderValue::from_static(allow))),
-            Self::Unavailable(_) => return Some((header::RETRY_AFTER, RETRY_AFTER)),
+            Self::Unavailable(_) | Self::IdempotencyKeyInUse => return Some((header::RETRY_AFTER, RETRY_AFTER)),
             _ => return None,
         };
         HeaderValue::try_from(challenge).ok().map(|value| (header::WWW_AUTHENTICATE, value))

@@ -5,6 +5,7 @@ pub mod cursor;
 pub mod error;
 pub mod extract;
 pub mod handlers;
+pub mod idempotency;
 pub mod middleware;
 pub mod precondition;
 pub mod reply;

@@ -146,3 +146,46 @@ pub fn domain(client: &ClientStatus) -> Response {
     let data = DomainStatus { status, timestamp: client.status_changed_at.timestamp() };
     json(StatusCode::OK, &Domain { result: "OK", data })
 }
+
+/// A client whole, as an export tells it.
+#[must_use]
+pub fn whole(client: &Client) -> impl Serialize + '_ {
+    WholeClient::from(client)
+}
+
+/// The columns of an export, in the order of the whole client.
+pub const COLUMNS: [&str; 19] = [
+    "id",
+    "ns_domain",
+    "status",
+    "billing_status",
+    "customer_id",
+    "has_subreseller_id",
+    "subreseller_id",
+    "email",
+    "first_name",
+    "last_name",
+    "address",
+    "zipcode",
+    "same_billing_address",
+    "billing_address",
+    "billing_zipcode",
+    "start_billing_date",
+    "created_at",
+    "updated_at",
+    "status_changed_at",
+];
+
+/// A client's cells in those columns: as they are, so that an import reads what an export wrote; null is empty.
+///
+/// # Errors
+/// The serializer's own.
+pub fn cells(client: &Client) -> serde_json::Result<Vec<String>> {
+    let client = serde_json::to_value(WholeClient::from(client))?;
+    let cell = |name: &str| match &client[name] {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Ok(COLUMNS.into_iter().map(cell).collect())
+}

@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     error::ApiError,
-    handlers::{billing, client, client_change, client_list, event, health, token},
+    handlers::{billing, client, client_bulk, client_change, client_export, client_list, event, health, token},
     middleware::{bearer, documented_form, drain, edge, negotiate, trailing_slash},
 };
 use crate::state::AppState;
@@ -32,6 +32,8 @@ pub fn router(app: AppState) -> Router {
         .route("/api/oauth/token", token())
         .route("/oauth/token", token())
         .route("/api/residential/client", guarded(&app, "GET, HEAD, POST", get(client_list::list).post(client::create)))
+        .route("/api/residential/client/import", guarded(&app, "POST", any(client_bulk::import)))
+        .route("/api/residential/client/export", guarded(&app, "GET", any(client_export::export)))
         .route(
             "/api/residential/client/{id}",
             guarded(

@@ -76,8 +76,8 @@ pub async fn erase(db: impl PgExecutor<'_>, origin: Origin<'_>, id: ClientId) ->
     })
 }
 
-/// Removes clients of a test partner's, `limit` of them at most, with their events and words; says how many. Their
-/// domains stay taken. Of any other partner it removes nothing.
+/// Removes clients of a test partner's, `limit` of them at most, with their events, words and replies under
+/// an `Idempotency-Key`; says how many. Their domains stay taken. Of any other partner it removes nothing.
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked, or does not let this role.
@@ -93,6 +93,8 @@ pub async fn purge(db: impl PgExecutor<'_>, partner: PartnerId, limit: i64) -> R
             where w.partner_id = $1 and w.client_id = gone.id and w.word = any(string_to_array(gone.search, ' '))
         ), events as (
             delete from client_events e using gone where e.partner_id = $1 and e.client_id = gone.id
+        ), replies as (
+            delete from idempotent_replies r using gone where r.partner_id = $1 and r.client_id = gone.id
         )
         delete from clients c using gone where c.partner_id = $1 and c.id = gone.id
         "#,

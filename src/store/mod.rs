@@ -13,6 +13,7 @@ pub mod documented_form;
 pub mod erasure;
 mod error;
 pub mod event;
+pub mod idempotency;
 pub mod oauth_client;
 pub mod partner;
 pub mod pool;

@@ -14,6 +14,7 @@ use crate::{
     http::{
         error::ApiError,
         extract::{Activate, Caller, Cancel, ClientPath, Create, OptionalParams, Params, RequestId, Suspend},
+        idempotency::{Begun, IdempotencyKey},
         reply,
     },
     state::AppState,
@@ -28,15 +29,24 @@ pub async fn create(
     State(app): State<AppState>,
     caller: Caller<Create>,
     RequestId(request_id): RequestId,
+    key: Result<IdempotencyKey, ApiError>,
     Params(parameters): Params,
 ) -> Result<Response, ApiError> {
+    let key = key?;
     let new =
         NewClient::parse(&parameters).map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
     let customer_id = new.customer_id.clone();
     let origin = Origin::request(&caller.identity, &request_id);
-    match store::client::create(&app.db, origin, new, &app.policy.ns_domain_suffix).await {
-        Ok(client) => Ok(reply::created(&client, parameters.are_documented_form())),
-        Err(error) => Err(refusal(&app, caller.identity.partner, customer_id, error).await),
+    let mut once = match key.begin(&app, &caller.identity, &parameters).await? {
+        Begun::First(once) => once,
+        Begun::Before(reply) => return Ok(reply),
+    };
+    match store::client::create(once.db(), origin, new, &app.policy.ns_domain_suffix).await {
+        Ok(client) => once.end(client.id, reply::created(&client, parameters.are_documented_form())).await,
+        Err(error) => {
+            drop(once);
+            Err(refusal(&app, caller.identity.partner, customer_id, error).await)
+        }
     }
 }
 
@@ -66,9 +76,10 @@ pub async fn activate(
     caller: Caller<Activate>,
     request_id: RequestId,
     id: Result<ClientPath, ApiError>,
+    key: Result<IdempotencyKey, ApiError>,
     OptionalParams(parameters): OptionalParams,
 ) -> Result<Response, ApiError> {
-    transition(&app, &caller.identity, &request_id, id, &parameters, Transition::ACTIVATE).await
+    transition(&app, &caller.identity, &request_id, id, key, &parameters, Transition::ACTIVATE).await
 }
 
 /// `GET` or `POST /api/residential/client/{id}/suspend`: lock a client's service.
@@ -80,9 +91,10 @@ pub async fn suspend(
     caller: Caller<Suspend>,
     request_id: RequestId,
     id: Result<ClientPath, ApiError>,
+    key: Result<IdempotencyKey, ApiError>,
     OptionalParams(parameters): OptionalParams,
 ) -> Result<Response, ApiError> {
-    transition(&app, &caller.identity, &request_id, id, &parameters, Transition::SUSPEND).await
+    transition(&app, &caller.identity, &request_id, id, key, &parameters, Transition::SUSPEND).await
 }
 
 /// `POST /api/residential/client/{id}/cancel`: lock a client's service, and bill it no longer.
@@ -94,9 +106,10 @@ pub async fn cancel(
     caller: Caller<Cancel>,
     request_id: RequestId,
     id: Result<ClientPath, ApiError>,
+    key: Result<IdempotencyKey, ApiError>,
     Params(parameters): Params,
 ) -> Result<Response, ApiError> {
-    transition(&app, &caller.identity, &request_id, id, &parameters, Transition::CANCEL).await
+    transition(&app, &caller.identity, &request_id, id, key, &parameters, Transition::CANCEL).await
 }
 
 async fn transition(
@@ -104,12 +117,19 @@ async fn transition(
     identity: &Identity,
     request_id: &RequestId,
     id: Result<ClientPath, ApiError>,
+    key: Result<IdempotencyKey, ApiError>,
     parameters: &Parameters,
     transition: Transition,
 ) -> Result<Response, ApiError> {
+    let key = key?;
     let reason = reason::parse(parameters);
     let reason = reason.map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
     let origin = Origin::request(identity, &request_id.0).because(reason.as_deref());
-    let client = store::client_status::change(&app.db, origin, id?.0, transition).await?;
-    Ok(reply::status(&ApiError::missing(client)?))
+    let id = id?.0;
+    let mut once = match key.begin(app, identity, parameters).await? {
+        Begun::First(once) => once,
+        Begun::Before(reply) => return Ok(reply),
+    };
+    let client = ApiError::missing(store::client_status::change(once.db(), origin, id, transition).await?)?;
+    once.end(client.id, reply::status(&client)).await
 }

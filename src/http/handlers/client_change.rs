@@ -1,6 +1,7 @@
 //! Change what is told of a client.
 
 use axum::{extract::State, http::HeaderMap, response::Response};
+use sqlx::Connection as _;
 
 use super::client;
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     http::{
         error::ApiError,
         extract::{Caller, ClientPath, Params, RequestId, Update},
+        idempotency::{Begun, IdempotencyKey},
         precondition, reply,
     },
     state::AppState,
@@ -28,10 +30,15 @@ pub async fn change(
     RequestId(request_id): RequestId,
     headers: HeaderMap,
     id: Result<ClientPath, ApiError>,
+    key: Result<IdempotencyKey, ApiError>,
     Params(parameters): Params,
 ) -> Result<Response, ApiError> {
     let partner = caller.identity.partner;
-    let mut held = app.db.begin().await.map_err(StoreError::from)?;
+    let mut once = match key?.begin(&app, &caller.identity, &parameters).await? {
+        Begun::First(once) => once,
+        Begun::Before(reply) => return Ok(reply),
+    };
+    let mut held = once.db().begin().await.map_err(StoreError::from)?;
     let found = match &id {
         Ok(id) => store::client_change::hold(&mut held, partner, id.0).await?,
         Err(_) => Found::Nothing,
@@ -43,7 +50,8 @@ pub async fn change(
     let new = new.ok_or(ApiError::NotFound)?;
     precondition::if_match(&headers, &current)?;
     if new == current.data {
-        return Ok(reply::client(&current));
+        drop(held);
+        return once.end(current.id, reply::client(&current)).await;
     }
     let customer_id = new.customer_id.clone();
     let origin = Origin::request(&caller.identity, &request_id);
@@ -51,9 +59,10 @@ pub async fn change(
         Ok(changed) => changed,
         Err(error) => {
             drop(held);
+            drop(once);
             return Err(client::refusal(&app, partner, customer_id, error).await);
         }
     };
     held.commit().await.map_err(StoreError::from)?;
-    Ok(reply::client(&changed))
+    once.end(changed.id, reply::client(&changed)).await
 }

@@ -2,7 +2,9 @@
 
 pub mod billing;
 pub mod client;
+pub mod client_bulk;
 pub mod client_change;
+pub mod client_export;
 pub mod client_list;
 pub mod event;
 pub mod health;
