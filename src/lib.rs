@@ -12,6 +12,7 @@ pub mod domain;
 pub mod http;
 pub mod installation;
 pub mod oauth;
+pub mod portal;
 pub mod postgres;
 pub mod private_file;
 pub mod server;

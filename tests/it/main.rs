@@ -14,6 +14,7 @@ mod hang_ups;
 mod http;
 mod journey;
 mod layers;
+mod portal;
 mod private_file;
 mod settings;
 mod token;

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod client_change;
 pub mod client_list;
+pub mod docs;
 pub mod event;
 pub mod health;
 pub mod token;

@@ -1,0 +1,4 @@
+//! The developer portal.
+
+mod page;
+mod samples;
