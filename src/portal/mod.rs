@@ -46,6 +46,7 @@ pub struct Document {
 const SCRIPT: &str = include_str!("assets/portal.js");
 const STYLE: &str = include_str!("assets/portal.css");
 const ICON: &str = include_str!("assets/icon.svg");
+const OPENAPI: &str = include_str!("../../docs/openapi.yaml");
 const COLLECTION: &str = include_str!("../../postman/dna-api.postman_collection.json");
 const ENVIRONMENT: &str = include_str!("../../postman/template.postman_environment.json");
 
@@ -90,7 +91,16 @@ pub fn documents(public_url: &str) -> Vec<Document> {
     };
     let collection = download("dna-api.postman_collection.json", COLLECTION);
     let environment = download("template.postman_environment.json", ENVIRONMENT);
-    vec![page, script, style, icon, collection, environment]
+    let yaml = Document::new("/openapi.yaml", "application/yaml", Caching::Revalidated, || OPENAPI.to_owned());
+    let json = Document::new("/openapi.json", JSON, Caching::Revalidated, as_json);
+    vec![page, script, style, icon, collection, environment, yaml, json]
+}
+
+/// The description as JSON, which more programs read.
+fn as_json() -> String {
+    let description: Result<serde_json::Value, _> = serde_saphyr::from_str(OPENAPI);
+    // The tests read it: it is YAML.
+    description.map(|description| description.to_string()).unwrap_or_default()
 }
 
 /// A text's checksum, in hexadecimal.
