@@ -15,6 +15,7 @@ pub mod http;
 pub mod installation;
 pub mod oauth;
 pub mod operator;
+pub mod portal;
 pub mod postgres;
 pub mod private_file;
 pub mod server;

@@ -1,8 +1,11 @@
 //! Every path and every layer on one screen.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::Request,
+    http::HeaderMap,
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
     routing::{MethodRouter, any, get},
@@ -12,10 +15,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     error::ApiError,
-    handlers::{billing, client, client_bulk, client_change, client_export, client_list, event, health, token},
+    handlers::{billing, client, client_bulk, client_change, client_export, client_list, docs, event, health, token},
     middleware::{bearer, documented_form, drain, edge, negotiate, trailing_slash},
 };
-use crate::state::AppState;
+use crate::{portal, state::AppState};
 
 /// The whole service. From outside in: unread bodies are drained, the edge bounds, answers for and logs every request,
 /// a panic becomes a 500, a trailing slash goes, the path is matched; then an endpoint asks in this order whether the
@@ -55,6 +58,7 @@ pub fn router(app: AppState) -> Router {
         )
         .route("/healthz", only("GET, HEAD", any(health::alive)))
         .route("/readyz", only("GET, HEAD", any(health::ready)))
+        .merge(portal(app.jwts.issuer()))
         .layer(from_fn(edge::name_route))
         .fallback(|| async { ApiError::NotFound })
         .with_state(app.clone());
@@ -64,6 +68,15 @@ pub fn router(app: AppState) -> Router {
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal("a handler panicked".into()).into_response()))
         .layer(from_fn_with_state(app, edge::edge))
         .layer(from_fn(drain::drain))
+}
+
+/// The developer portal, and the way to it.
+fn portal(public_url: &str) -> Router<AppState> {
+    let start = Router::new().route("/", only("GET, HEAD", any(docs::root)));
+    portal::documents(public_url).into_iter().map(Arc::new).fold(start, |paths, document| {
+        let path = document.path.clone();
+        paths.route(&path, only("GET, HEAD", any(async move |headers: HeaderMap| docs::document(&document, &headers))))
+    })
 }
 
 /// An endpoint that needs a bearer token.

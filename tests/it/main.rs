@@ -21,6 +21,7 @@ mod journey;
 mod layers;
 mod least_privilege;
 mod oauth_libraries;
+mod portal;
 mod private_file;
 mod settings;
 mod test_partners;

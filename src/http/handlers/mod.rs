@@ -6,6 +6,7 @@ pub mod client_bulk;
 pub mod client_change;
 pub mod client_export;
 pub mod client_list;
+pub mod docs;
 pub mod event;
 pub mod health;
 pub mod token;

@@ -9,7 +9,6 @@ async fn an_unknown_path_is_a_json_404_whatever_the_method() {
     let app = App::start().await;
 
     for path in [
-        "/",
         "/api",
         "/api/",
         "/api/v1",

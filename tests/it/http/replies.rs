@@ -25,7 +25,7 @@ async fn one_of_each(app: &App, caller: &Caller) -> Vec<Reply> {
         caller.create(app, &steve_without(&["email"])).await,
         Reply::of(app.get("/healthz")).await,
         Reply::of(app.get("/readyz")).await,
-        Reply::of(app.get("/")).await,
+        Reply::of(app.get("/nothing")).await,
     ]
 }
 
