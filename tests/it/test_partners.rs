@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, Operator, Reply, steve_harris};
+use crate::support::{App, CLIENT, Operator, Reply, steve_harris};
 
 #[tokio::test]
 async fn a_test_partners_clients_have_domains_under_test_and_are_never_billed() {
@@ -38,7 +38,8 @@ async fn a_test_partner_is_purged_again_and_again_and_no_domain_comes_back() {
     for round in 0..2 {
         let mut ids = Vec::new();
         for client in 0..3 {
-            let reply = caller.create(&app, &steve_harris()).await;
+            let request = caller.post(&app, CLIENT).header("Idempotency-Key", format!("key-{client}"));
+            let reply = Reply::of(request.form(&steve_harris())).await;
             let number = round * 3 + client + 1;
             let number = if number == 1 { String::new() } else { number.to_string() };
             assert_eq!(reply.json["client"]["ns_domain"], format!("steveharris{number}.test"));
@@ -48,7 +49,7 @@ async fn a_test_partner_is_purged_again_and_again_and_no_domain_comes_back() {
 
         assert_eq!(operator.does(&["partner", "purge", "QA"]), json!({"partner": "QA", "removed": 3}));
 
-        for table in ["clients", "client_events", "client_words"] {
+        for table in ["clients", "client_events", "client_words", "idempotent_replies"] {
             assert_eq!(app.rows(table).await, 0, "{table}");
         }
         let gone = Reply::of(caller.get(&app, &format!("/api/residential/client/{}", ids[0]))).await;

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{lines, row};
 use crate::support::program::{Folder, failure, program, run, run_json};
@@ -46,6 +46,29 @@ fn standard_input_is_a_file_too() {
 
     assert!(output.status.success(), "{output:?}");
     assert_eq!(lines(&String::from_utf8_lossy(&output.stdout))[0]["created"], 1);
+}
+
+#[test]
+fn an_import_is_on_record_before_its_first_client_and_after_its_last_and_a_test_partners_are_under_test() {
+    let folder = Folder::new();
+    let file = folder.path().join("clients.csv");
+    run_json(&folder, &[], &["partner", "add", "QA", "--test"]);
+    let names = "has_subreseller_id,email,first_name,last_name,zipcode,address,same_billing_address";
+    let rows = "no,a@example.com,Ana,Ruiz,33134,1 Main Street,yes\r\nno,,Ben,Ruiz,33134,2 Main Street,yes";
+    fs::write(&file, format!("{names}\r\n{rows}\r\n")).expect("a file");
+
+    let import = run(&folder, &[], &["import", file.to_str().expect("UTF-8"), "--partner", "QA"]);
+
+    assert_eq!(import.status.code(), Some(1), "{import:?}");
+    let entries = run_json(&folder, &[], &["audit", "--partner", "QA"]);
+    let details: Vec<_> = entries.as_array().expect("entries").iter().map(|entry| &entry["detail"]).collect();
+    let of_import: Vec<_> = details.into_iter().filter(|detail| detail["command"] == "import").collect();
+    let told = |detail: &Value| ["stage", "target", "rows", "created", "failed"].map(|name| detail[name].clone());
+    assert_eq!(told(of_import[0]), [json!("begun"), json!("QA"), json!(null), json!(null), json!(null)]);
+    assert_eq!(told(of_import[1]), [json!("ended"), json!("QA"), json!(2), json!(1), json!(1)]);
+    assert_eq!(of_import.len(), 2);
+    let found = run_json(&folder, &[], &["client", "find", "--q", "ana"]);
+    assert_eq!(found[0]["ns_domain"], "anaruiz.test", "{found}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A client's personal data is erased, and its id, domain and history stay.
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
@@ -19,14 +19,20 @@ const PERSONAL: [(&str, &str); 9] = [
     ("customer_id", "Zyxwf"),
 ];
 
+/// Creates the client under an `Idempotency-Key`: its reply is kept, and is personal too.
+fn create(app: &App, caller: &Caller) -> RequestBuilder {
+    caller.post(app, CLIENT).header("Idempotency-Key", "first").form(&steve_but(&PERSONAL))
+}
+
 async fn erased_soon() -> (App, Operator, Caller, i64) {
     let app = App::start().await;
     let operator = Operator::of(&app).await;
     let caller = app.partner("Acme").await.log_in(&app).await;
-    let id = caller.create(&app, &steve_but(&PERSONAL)).await.json["client"]["id"].as_i64().expect("an id");
+    let created = Reply::of(create(&app, &caller)).await;
+    let id = created.json["client"]["id"].as_i64().expect("an id");
     let path = format!("{CLIENT}/{id}");
     let changed = caller.request(&app, Method::PATCH, &path).form(&[("address", "3 Zyxwd Street")]);
-    assert_eq!(Reply::of(changed).await.status, 200);
+    assert_eq!(Reply::of(changed.header("Idempotency-Key", "second")).await.status, 200);
     let because = [("reason", "Zyxwg told us")];
     Reply::of(caller.post(&app, &format!("{path}/activate")).form(&because)).await;
     operator.does(&["client", "find", "--q", "zyxwb"]);
@@ -53,11 +59,18 @@ async fn tables_with(app: &App, text: &str) -> Vec<String> {
     found
 }
 
+/// Replies that are kept under a key and have that text in their body, which is bytes in the table.
+async fn replies_with(app: &App, text: &str) -> i64 {
+    let sql = "select count(*) from idempotent_replies where strpos(lower(convert_from(body, 'UTF8')), $1) > 0";
+    sqlx::query_scalar(sql).bind(text).fetch_one(&app.db).await.expect("a number")
+}
+
 #[tokio::test]
 async fn no_trace_of_the_person_is_left_but_the_domain() {
     let (app, operator, _, id) = erased_soon().await;
     let before = tables_with(&app, "zyxw").await;
     assert_eq!(before, ["client_events", "client_words", "clients", "ns_domain_counters", "ns_domains"]);
+    assert_eq!(replies_with(&app, "zyxw").await, 2);
 
     let erase = ["client", "erase", &id.to_string(), "--reason", "GDPR request 17", "--confirm", "ZYXWBZYXWC.com"];
     let told = operator.does(&erase);
@@ -70,6 +83,7 @@ async fn no_trace_of_the_person_is_left_but_the_domain() {
         assert_eq!(tables_with(&app, word).await, [""; 0], "{word}");
     }
     assert_eq!(app.rows("client_words").await, 0);
+    assert_eq!(replies_with(&app, "").await, 0, "their bodies are gone");
 }
 
 #[tokio::test]
@@ -125,6 +139,10 @@ async fn the_api_answers_410_from_then_on_and_lists_it_no_more() {
         let reply = Reply::of(request).await;
         assert_eq!((reply.status, reply.error()), (410, "gone"), "{method} {path}: {}", reply.text);
     }
+    let repeated = Reply::of(create(&app, &caller)).await;
+    assert_eq!((repeated.status, repeated.error()), (410, "gone"), "{}", repeated.text);
+    let export = caller.get(&app, &format!("{CLIENT}/export")).send().await.expect("a reply");
+    assert_eq!((export.status().as_u16(), export.text().await.expect("a file").as_str()), (200, ""));
     let list = Reply::of(caller.get(&app, CLIENT)).await;
     assert_eq!(list.json["clients"], json!([]));
     let stranger = app.partner("Other").await.log_in(&app).await;
