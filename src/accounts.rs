@@ -9,7 +9,7 @@ use crate::{
     crypto::{password::Workspace, secret},
     domain::{
         oauth_client::{GrantTypes, OauthClientId},
-        partner::{Name, PartnerId},
+        partner::{Name, PartnerId, PartnerKind},
         scope::ScopeSet,
         secret::Secret,
         user::{UserId, Username},
@@ -65,11 +65,23 @@ pub struct UserAccount {
 /// # Errors
 /// One line, where the name is taken.
 pub async fn add_partner(db: impl Acquire<'_, Database = Postgres>, name: &Name) -> Result<PartnerAccount> {
+    add(db, name, PartnerKind::Real).await
+}
+
+/// The same, with clients that are for trying things out.
+///
+/// # Errors
+/// One line, where the name is taken.
+pub async fn add_test_partner(db: impl Acquire<'_, Database = Postgres>, name: &Name) -> Result<PartnerAccount> {
+    add(db, name, PartnerKind::Test).await
+}
+
+async fn add(db: impl Acquire<'_, Database = Postgres>, name: &Name, kind: PartnerKind) -> Result<PartnerAccount> {
     let partner = PartnerId(Uuid::new_v4());
     let username = Username::parse(&format!("{}-{}", slug(name), hex(secret::random_bytes::<4>())))?;
     let scope = ScopeSet::all();
     let mut transaction = db.begin().await?;
-    match store::partner::insert(&mut *transaction, partner, name).await {
+    match store::partner::insert(&mut *transaction, partner, name, kind).await {
         Err(StoreError::Taken(_)) => bail!("there is a partner `{}` already: choose another name", name.as_str()),
         inserted => inserted?,
     }

@@ -28,10 +28,11 @@ const PERIOD: Duration = Duration::from_mins(5);
 type Prune = for<'a> fn(&'a PgPool, i64) -> Pin<Box<dyn Future<Output = Result<u64, StoreError>> + Send + 'a>>;
 
 /// Every kind of row that is ever over.
-const KINDS: [(&str, Prune); 3] = [
+const KINDS: [(&str, Prune); 4] = [
     ("failed attempts", |db, limit| Box::pin(store::attempt::prune(db, limit))),
     ("refresh tokens", |db, limit| Box::pin(store::refresh_token::prune(db, limit))),
     ("token families", |db, limit| Box::pin(store::token_family::prune(db, limit))),
+    ("idempotent replies", |db, limit| Box::pin(store::idempotency::prune(db, limit))),
 ];
 
 /// Removes what is over, for ever; a failure is logged once, until it is over.

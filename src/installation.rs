@@ -153,6 +153,19 @@ impl Installation {
         connect.and_then(|connected| Ok(connected?)).context("cannot connect to the database as its schema's owner")
     }
 
+    /// The same, where that role may do `what`, which changes or removes events.
+    ///
+    /// # Errors
+    /// One line that tells the operator what to do.
+    pub async fn owner_for_erasure(&self, what: &str) -> Result<PgConnection> {
+        let mut owner = self.owner().await?;
+        if !store::erasure::is_allowed(&mut owner).await? {
+            let role = store::privileges::role(&mut owner).await?;
+            bail!("the role `{role}` may not {what}: set DNA_MIGRATE_DATABASE_URL to the schema's owner");
+        }
+        Ok(owner)
+    }
+
     /// Refuses a schema that lacks a migration.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod background;
+pub mod bulk;
 pub mod cli;
 pub mod clock;
 pub mod crypto;
@@ -15,6 +16,7 @@ pub mod installation;
 pub mod keys;
 pub mod oauth;
 pub mod operator;
+pub mod portal;
 pub mod postgres;
 pub mod private_file;
 pub mod revoked;

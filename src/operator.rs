@@ -10,6 +10,7 @@ use sqlx::{PgConnection, PgExecutor, PgPool, PgTransaction};
 use crate::{
     domain::{
         audit::{Entry, Kind, Source},
+        event::Author,
         oauth_client::OauthClientId,
         partner::PartnerId,
         text,
@@ -37,10 +38,16 @@ impl Account {
         let sudo_user = env::var("SUDO_USER").ok().and_then(|name| text::line(&name, 64));
         Self { name: named.unwrap_or_else(|| format!("uid {uid}")), uid: uid.as_raw(), sudo_user }
     }
+
+    /// Its name, or its number where it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
-/// What a command works with. It reads in transactions that cannot write, and changes something in a [`Change`] alone:
-/// there is no third way to the database, so no command forgets the audit log.
+/// What a command works with. It reads in transactions that cannot write, and changes something in a [`Change`] or, where
+/// one transaction is not enough, by [`Work`]: there is no other way to the database, so no command forgets the audit log.
 pub struct Operator {
     db: PgPool,
     account: Account,
@@ -68,6 +75,60 @@ impl Operator {
     pub async fn change(&self, command: &'static str) -> Result<Change<'_>> {
         let transaction = self.db.begin().await?;
         Ok(Change { transaction, record: Record::new(&self.account, command) })
+    }
+
+    /// Begins work of many transactions by the command of that name. It is on record before the first of them, so that
+    /// none goes unnoticed if this ends half-way.
+    ///
+    /// # Errors
+    /// One line, where the database cannot be asked; then nothing was done.
+    pub async fn work<'a>(
+        &'a self,
+        command: &'static str,
+        target: Target<'a>,
+        notes: &[(&str, Value)],
+    ) -> Result<Work<'a>> {
+        let work = Work { operator: self, command, target };
+        work.write("begun", notes).await?;
+        Ok(work)
+    }
+}
+
+/// What takes many transactions: its beginning is on record before the first of them, and its end with what came of it.
+pub struct Work<'a> {
+    operator: &'a Operator,
+    command: &'static str,
+    target: Target<'a>,
+}
+
+impl Work<'_> {
+    /// Where it is done.
+    #[must_use]
+    pub const fn db(&self) -> &PgPool {
+        &self.operator.db
+    }
+
+    /// Who does it.
+    #[must_use]
+    pub fn author(&self) -> Author<'_> {
+        Author::Operator(self.operator.account.name())
+    }
+
+    /// Puts on record that it ended, and what came of it. Never a secret.
+    ///
+    /// # Errors
+    /// One line, where the database cannot be asked; what was done stays.
+    pub async fn end(self, outcome: &[(&str, Value)]) -> Result<()> {
+        self.write("ended", outcome).await
+    }
+
+    async fn write(&self, stage: &str, notes: &[(&str, Value)]) -> Result<()> {
+        let mut record = Record::new(&self.operator.account, self.command);
+        record.note("stage", stage);
+        for (name, value) in notes {
+            record.note(name, value.clone());
+        }
+        record.write(&self.operator.db, self.target).await
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod audit;
 mod check;
+mod client;
+mod import;
 mod keys;
 mod migrate;
 mod oauth_client;
@@ -42,8 +44,12 @@ enum Command {
     Check(Output),
     /// Partners: the tenants that own OAuth clients, users and clients
     Partner(Noun<partner::Action>),
+    /// Clients of all partners: find, see and mend them
+    Client(Noun<client::Action>),
     /// OAuth clients: the programs that ask for tokens
     OauthClient(Noun<oauth_client::Action>),
+    /// Create the clients of a file
+    Import(import::Arguments),
     /// Users: whose username and password are sent
     User(Noun<user::Action>),
     /// Read the audit log: tokens issued and refused, revocations, operators' commands
@@ -117,6 +123,15 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
             opened(settings, Join::Share, async |installation| migrate::run(installation, output.json).await).await?;
         }
         Command::Check(output) => return check::run(settings, output.json).await,
+        Command::Partner(Noun { action: partner::Action::Purge { name }, output }) => {
+            opened(settings, Join::Share, async |i| partner::purge(i, &name, output.json).await).await?;
+        }
+        Command::Client(Noun { action: client::Action::Erase(erase), output }) => {
+            opened(settings, Join::Share, async |i| client::erase(i, erase, output.json).await).await?;
+        }
+        Command::Client(Noun { action, output }) => {
+            for_command(settings, async |operator| client::run(operator, action, output.json).await).await?;
+        }
         Command::Partner(Noun { action, output }) => {
             for_command(settings, async |operator| partner::run(operator, action, output.json).await).await?;
         }
@@ -128,6 +143,14 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
         }
         Command::Audit(audit::Audit { action: Some(action), output, .. }) => {
             opened(settings, Join::Share, async |i| audit::change(i, action, output.json).await).await?;
+        }
+        Command::Import(arguments) => {
+            return opened(settings, Join::Share, async |installation| {
+                installation.prepare_for_command().await?;
+                let operator = Operator::new(installation.db.clone());
+                import::run(&operator, &installation.settings.ns_domain_suffix, arguments).await
+            })
+            .await;
         }
         Command::User(Noun { action, output }) => {
             for_command(settings, async |operator| user::run(operator, action, output.json).await).await?;

@@ -1,5 +1,6 @@
 //! How it is kept secret: functions over keys, without a database and without HTTP.
 
+pub mod checksum;
 pub mod hasher;
 pub mod jwt;
 pub mod keyring;

@@ -1,8 +1,8 @@
-//! A client: the telecom customer that a partner creates, activates and suspends.
+//! A client: the telecom customer that a partner creates, activates, suspends and cancels.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::scope::Scope;
+use super::event;
 
 /// Names a client among all partners' clients; 1 to 2^53 − 1, which every JSON reader keeps exact.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -32,14 +32,49 @@ pub enum Status {
     Active,
     /// The domain is locked.
     Suspended,
+    /// The domain is locked, and the client is not billed.
+    Cancelled,
 }
 
 impl Status {
+    /// Every status there is.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Active, Self::Suspended, Self::Cancelled];
+
     /// The word for it, in replies and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The status of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// Whether a client is billed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BillingStatus {
+    /// Never activated, so never billed.
+    None,
+    /// Billed.
+    Active,
+    /// Cancelled, so no longer billed.
+    Suspended,
+}
+
+impl BillingStatus {
+    /// The word for it, in replies and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
             Self::Active => "active",
             Self::Suspended => "suspended",
         }
@@ -48,7 +83,7 @@ impl Status {
     /// The status of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Active, Self::Suspended].into_iter().find(|status| status.as_str() == word)
+        [Self::None, Self::Active, Self::Suspended].into_iter().find(|status| status.as_str() == word)
     }
 }
 
@@ -57,15 +92,61 @@ impl Status {
 pub struct Transition {
     /// The status afterwards.
     pub target: Status,
-    /// What the caller must be allowed.
-    pub scope: Scope,
+    /// The billing status afterwards of a client that was never billed; none where it stays.
+    pub billing_from_none: Option<BillingStatus>,
+    /// The billing status afterwards of every other client; none where it stays.
+    pub billing: Option<BillingStatus>,
+    /// What the event is called.
+    pub kind: event::Kind,
 }
 
 impl Transition {
-    /// Let the service run.
-    pub const ACTIVATE: Self = Self { target: Status::Active, scope: Scope::Activate };
-    /// Lock the service.
-    pub const SUSPEND: Self = Self { target: Status::Suspended, scope: Scope::Suspend };
+    /// Let the service run, and bill it.
+    pub const ACTIVATE: Self = Self {
+        target: Status::Active,
+        billing_from_none: Some(BillingStatus::Active),
+        billing: Some(BillingStatus::Active),
+        kind: event::Kind::Activated,
+    };
+    /// Lock the service, and touch nothing else.
+    pub const SUSPEND: Self =
+        Self { target: Status::Suspended, billing_from_none: None, billing: None, kind: event::Kind::Suspended };
+    /// Lock the service, and bill it no longer.
+    pub const CANCEL: Self = Self {
+        target: Status::Cancelled,
+        billing_from_none: None,
+        billing: Some(BillingStatus::Suspended),
+        kind: event::Kind::Cancelled,
+    };
+    /// Back to where it was not activated yet, and not billed until it is again: for operators alone.
+    pub const RESET: Self = Self {
+        target: Status::Pending,
+        billing_from_none: None,
+        billing: Some(BillingStatus::Suspended),
+        kind: event::Kind::Reset,
+    };
+
+    /// What brings a client to a status.
+    #[must_use]
+    pub const fn to(status: Status) -> Self {
+        match status {
+            Status::Pending => Self::RESET,
+            Status::Active => Self::ACTIVATE,
+            Status::Suspended => Self::SUSPEND,
+            Status::Cancelled => Self::CANCEL,
+        }
+    }
+}
+
+/// What became of a client that is asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Found<T> {
+    /// The partner never had it.
+    Nothing,
+    /// Its personal data was erased.
+    Erased,
+    /// It is there.
+    Here(T),
 }
 
 /// A client's status, and since when.
@@ -133,6 +214,8 @@ pub struct Client {
     pub ns_domain: String,
     /// Its status.
     pub status: Status,
+    /// Whether it is billed.
+    pub billing_status: BillingStatus,
     /// What its partner told.
     pub data: NewClient,
     /// When it was created.
@@ -147,6 +230,15 @@ impl Client {
     /// A client as it is when it has just been created.
     #[must_use]
     pub const fn new(id: i64, ns_domain: String, data: NewClient, at: DateTime<Utc>) -> Self {
-        Self { id, ns_domain, status: Status::Pending, data, created_at: at, updated_at: at, status_changed_at: at }
+        Self {
+            id,
+            ns_domain,
+            status: Status::Pending,
+            billing_status: BillingStatus::None,
+            data,
+            created_at: at,
+            updated_at: at,
+            status_changed_at: at,
+        }
     }
 }

@@ -24,3 +24,10 @@ pub fn slug(first_name: &str, last_name: &str, suffix: &str) -> String {
         latin.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).take(max).collect();
     if slug.is_empty() { "client".to_owned() } else { slug }
 }
+
+/// A domain as a caller writes it, in any letter case: in lower case, as it is stored. None where it can be nobody's.
+#[must_use]
+pub fn parse(name: &str) -> Option<String> {
+    let possible = name.len() <= MAX && name.bytes().all(|b| b.is_ascii_graphic());
+    possible.then(|| name.to_ascii_lowercase())
+}

@@ -57,6 +57,16 @@ impl Parameters {
         self.given.is_empty()
     }
 
+    /// Every name, as often as it came.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.given.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Every name with its value's text, trimmed, as often as it came; no text for `null` and for a structure.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.given.iter().map(|(name, value)| (name.as_str(), value.as_text().map(str::trim)))
+    }
+
     /// Every value that came under a name.
     pub fn all<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a Value> + use<'a, 'n> {
         self.given.iter().filter(move |(given, _)| given == name).map(|(_, value)| value)

@@ -8,6 +8,15 @@ use super::text;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PartnerId(pub Uuid);
 
+/// What a partner's clients are for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PartnerKind {
+    /// People who make calls.
+    Real,
+    /// Trying things out: they are never billed, and removed at will.
+    Test,
+}
+
 /// A name that an operator gives: 1–64 characters of one line, trimmed. Also an OAuth client's name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Name(String);

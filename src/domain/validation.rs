@@ -11,6 +11,8 @@ pub enum Refusal {
     RequiredWhen(&'static str, bool),
     /// It is there, and another parameter's value rules it out.
     ProhibitedWhen(&'static str, bool),
+    /// It is there, and can never be changed.
+    Prohibited,
     /// It is no boolean.
     NotBoolean,
     /// It is no e-mail address.
@@ -21,6 +23,8 @@ pub enum Refusal {
     Format,
     /// It is no real date.
     NotDate,
+    /// It is a month that has not begun.
+    NotBegun,
     /// It came twice, with different values.
     Twice,
 }
@@ -39,11 +43,13 @@ impl Refusal {
             Self::ProhibitedWhen(other, value) => {
                 format!("The {name} field is prohibited when {} is {value}.", spoken(other))
             }
+            Self::Prohibited => format!("The {name} field is prohibited."),
             Self::NotBoolean => format!("The {name} field must be true or false."),
             Self::NotEmail => format!("The {name} must be a valid email address."),
             Self::TooLong(max) => format!("The {name} may not be greater than {max} characters."),
             Self::Format => format!("The {name} format is invalid."),
             Self::NotDate => format!("The {name} is not a valid date."),
+            Self::NotBegun => format!("The {name} has not begun."),
             Self::Twice => format!("The {name} was given twice."),
         }
     }

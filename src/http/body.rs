@@ -5,23 +5,28 @@ use std::{borrow::Cow, time::Duration};
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest as _, Multipart, Request},
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, Method, Uri, header, request::Parts},
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
-use serde::{
-    Deserializer as _,
-    de::{Error as _, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
 use tokio::time::timeout;
 
-use crate::domain::parameters::{Parameters, Value};
+use crate::domain::{
+    import::Format,
+    json,
+    parameters::{Parameters, Value},
+};
 
 /// Bytes of a body, at most.
 const LIMIT: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+const URLENCODED: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+const MULTIPART: &str = "multipart/form-data";
+/// The types of body that are understood.
+const UNDERSTOOD: [&str; 3] = [URLENCODED, JSON, MULTIPART];
 
 /// Why a request's parameters cannot be had. The sentences keep to the characters of RFC 6749 §5.2.
 #[derive(Debug)]
@@ -51,36 +56,77 @@ pub struct Form {
 pub async fn form(request: Request) -> Result<Form, Unreadable> {
     let (parts, body) = request.into_parts();
     let bytes = read(body).await?;
+    of_bytes(&parts, bytes).await
+}
+
+/// The parameters of a URL alone.
+///
+/// # Errors
+/// [`Unreadable`]
+pub fn of_url(uri: &Uri) -> Result<Parameters, Unreadable> {
+    Ok(Parameters::new(urlencoded(uri.query().unwrap_or_default())?, Vec::new()))
+}
+
+/// What a file of rows says it is written in; none where it says nothing, or something else.
+#[must_use]
+pub fn format(headers: &HeaderMap) -> Option<Format> {
+    let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity");
+    match essence(headers).as_str() {
+        "application/x-ndjson" | "application/jsonl" if !encoded => Some(Format::Ndjson),
+        "text/csv" if !encoded => Some(Format::Csv),
+        _ => None,
+    }
+}
+
+async fn of_bytes(parts: &Parts, bytes: Bytes) -> Result<Form, Unreadable> {
     let url = || urlencoded(parts.uri.query().unwrap_or_default());
     let declared = header_text(&parts.headers, header::CONTENT_TYPE.as_str());
     if bytes.is_empty() {
         let seen = "The request has no body and no such parameter in its URL.".to_owned();
         return Ok(Form { parameters: Parameters::new(url()?, Vec::new()), seen });
     }
-    if parts.method == Method::GET {
-        return Err(Unreadable::Malformed("A GET request may not have a body."));
-    }
+    refuse_on_get(&parts.method)?;
     let encoding = header_text(&parts.headers, header::CONTENT_ENCODING.as_str());
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
         return Err(Unreadable::MediaType(format!("{declared} in {encoding}")));
     }
-    let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(&parts.headers);
     let body = match essence.as_str() {
-        "application/x-www-form-urlencoded" => text(&bytes).and_then(urlencoded),
-        "application/json" => json(&bytes),
-        "multipart/form-data" => multipart(&parts.headers, bytes).await,
+        URLENCODED => text(&bytes).and_then(urlencoded),
+        JSON => json::object(&bytes).map_err(|_| Unreadable::Malformed("The request body is not a JSON object.")),
+        MULTIPART => multipart(&parts.headers, bytes).await,
         _ => return Err(Unreadable::MediaType(if declared.is_empty() { "no content type".into() } else { declared })),
     };
     let seen = format!("The body was read as {essence} and has no such parameter.");
     Ok(Form { parameters: Parameters::new(url()?, body?), seen })
 }
 
-/// A `GET` may not have a body (RFC 9110 §9.3.1): some that stand in between would take it for the next request.
+/// Reads the parameters of a request that used to have none: one that cannot be read has none. A `POST` whose body is of
+/// no type that is understood is not waited for.
 ///
 /// # Errors
-/// [`Unreadable`] where it has one.
-pub async fn refuse_on_get(request: Request) -> Result<(), Unreadable> {
-    if request.method() == Method::GET && !read(request.into_body()).await?.is_empty() {
+/// [`Unreadable`] where a `GET` has a body.
+pub async fn optional(request: Request) -> Result<Parameters, Unreadable> {
+    let (parts, body) = request.into_parts();
+    let bytes = if parts.method == Method::GET {
+        let bytes = read(body).await?;
+        if !bytes.is_empty() {
+            refuse_on_get(&parts.method)?;
+        }
+        bytes
+    } else if UNDERSTOOD.contains(&essence(&parts.headers).as_str()) {
+        read(body).await.unwrap_or_default()
+    } else {
+        Bytes::new()
+    };
+    let read = of_bytes(&parts, bytes).await;
+    Ok(read.map(|form| form.parameters).unwrap_or_default())
+}
+
+/// A `GET` may not have a body (RFC 9110 §9.3.1): some that stand in between would take it for the next request. Nor may
+/// a `HEAD`.
+fn refuse_on_get(method: &Method) -> Result<(), Unreadable> {
+    if [Method::GET, Method::HEAD].contains(method) {
         return Err(Unreadable::Malformed("A GET request may not have a body."));
     }
     Ok(())
@@ -97,6 +143,12 @@ async fn read(body: Body) -> Result<Bytes, Unreadable> {
 
 fn header_text(headers: &HeaderMap, name: &str) -> String {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+}
+
+/// What a body says it is, without its parameters.
+fn essence(headers: &HeaderMap) -> String {
+    let declared = header_text(headers, header::CONTENT_TYPE.as_str());
+    declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Unreadable> {
@@ -122,49 +174,6 @@ fn decode(encoded: &str) -> Result<String, Unreadable> {
     let spaced = encoded.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8();
     decoded.map(Cow::into_owned).map_err(|_| Unreadable::Malformed("The parameters are not UTF-8."))
-}
-
-/// Reads a JSON object, and keeps what an ordinary reader drops: members that come twice.
-fn json(bytes: &[u8]) -> Result<Vec<(String, Value)>, Unreadable> {
-    struct Members;
-
-    impl<'de> Visitor<'de> for Members {
-        type Value = Vec<(String, Value)>;
-
-        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            out.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut members = Vec::new();
-            while let Some((name, written)) = map.next_entry::<String, &RawValue>()? {
-                members.push((name, json_value(written.get()).map_err(A::Error::custom)?));
-            }
-            Ok(members)
-        }
-    }
-
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let members = reader.deserialize_map(Members);
-    let members = members.and_then(|members| reader.end().map(|()| members));
-    members.map_err(|_| Unreadable::Malformed("The request body is not a JSON object."))
-}
-
-/// A JSON value; a number as it was written, since its digits may be more than any type of ours keeps. What an array or
-/// an object holds is nobody's business: that it is well-formed is known by now.
-fn json_value(written: &str) -> serde_json::Result<Value> {
-    if written.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        return Ok(Value::Number(written.to_owned()));
-    }
-    if written.starts_with(['[', '{']) {
-        return Ok(Value::Structure);
-    }
-    Ok(match written {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "null" => Value::Null,
-        text => Value::Text(serde_json::from_str(text)?),
-    })
 }
 
 async fn multipart(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<(String, Value)>, Unreadable> {

@@ -14,7 +14,11 @@ use serde::Serialize;
 use super::body::Unreadable;
 use crate::{
     crypto::{hasher::HasherError, jwt::JwtError},
-    domain::{client::ClientName, scope::Scope, validation::ValidationErrors},
+    domain::{
+        client::{ClientName, Found},
+        scope::Scope,
+        validation::ValidationErrors,
+    },
     store::StoreError,
 };
 
@@ -24,6 +28,9 @@ pub enum ApiError {
     /// 400: it cannot be read.
     #[error("{0}")]
     InvalidRequest(Cow<'static, str>),
+    /// 400: the parameters of a creation, sent to where clients are listed.
+    #[error("To create a client, send these parameters with POST: GET lists clients.")]
+    UsePost,
     /// 400: credentials where they may not be, or two of them.
     #[error("{0}")]
     BadCredentials(&'static str),
@@ -54,6 +61,15 @@ pub enum ApiError {
     /// 409: the partner has a client of that `customer_id`.
     #[error("The customer id belongs to another client.")]
     DuplicateCustomerId(ClientName),
+    /// 409: a request with the same `Idempotency-Key` is still running.
+    #[error("A request with this Idempotency-Key is still running.")]
+    IdempotencyKeyInUse,
+    /// 410: a client whose personal data was erased.
+    #[error("The client was erased.")]
+    Gone,
+    /// 412: the client has changed since the caller read it.
+    #[error("The client has changed since it was read.")]
+    PreconditionFailed,
     /// 413: the body is too large.
     #[error("The request body may not be greater than 64 KiB.")]
     PayloadTooLarge,
@@ -63,6 +79,9 @@ pub enum ApiError {
     /// 415: a body of no type that is understood.
     #[error("The request body must be application/x-www-form-urlencoded, multipart/form-data or application/json.")]
     UnsupportedMediaType,
+    /// 415: a file of no type that is understood.
+    #[error("The file must be application/x-ndjson or text/csv.")]
+    UnsupportedFile,
     /// 422, or what the operator set: parameters are missing or wrong.
     #[error("{}", .0.message())]
     Validation(ValidationErrors, u16),
@@ -72,6 +91,9 @@ pub enum ApiError {
         /// Seconds after which the caller may try again, one at least.
         retry_after: u64,
     },
+    /// 422: the `Idempotency-Key` was used for other parameters.
+    #[error("The Idempotency-Key was used for a request with other parameters.")]
+    IdempotencyKeyReused,
     /// 503: try again.
     #[error("The service is temporarily unavailable.")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -84,10 +106,23 @@ pub enum ApiError {
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 impl ApiError {
+    /// What was found, or why it is not to be had.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] or [`ApiError::Gone`].
+    pub fn missing<T>(found: Found<T>) -> Result<T, Self> {
+        match found {
+            Found::Nothing => Err(Self::NotFound),
+            Found::Erased => Err(Self::Gone),
+            Found::Here(found) => Ok(found),
+        }
+    }
+
     /// The status and the word of each.
     fn row(&self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidRequest(_) | Self::BadCredentials(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            Self::UsePost => (StatusCode::BAD_REQUEST, "use_post"),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated"),
             Self::InvalidToken(_) | Self::RevokedToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Self::InsufficientScope(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),
@@ -96,13 +131,19 @@ impl ApiError {
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "not_acceptable"),
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
             Self::DuplicateCustomerId(_) => (StatusCode::CONFLICT, "duplicate_customer_id"),
+            Self::IdempotencyKeyInUse => (StatusCode::CONFLICT, "idempotency_key_in_use"),
+            Self::Gone => (StatusCode::GONE, "gone"),
+            Self::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
             Self::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
-            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::UnsupportedMediaType | Self::UnsupportedFile => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
             Self::Validation(_, status) => {
                 (StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY), "validation_failed")
             }
             Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+            Self::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),
         }
@@ -124,7 +165,7 @@ impl ApiError {
             }
             Self::MethodNotAllowed(allow) => return Some((header::ALLOW, HeaderValue::from_static(allow))),
             Self::RateLimited { retry_after } => return Some((header::RETRY_AFTER, (*retry_after).into())),
-            Self::Unavailable(_) => return Some((header::RETRY_AFTER, RETRY_AFTER)),
+            Self::Unavailable(_) | Self::IdempotencyKeyInUse => return Some((header::RETRY_AFTER, RETRY_AFTER)),
             _ => return None,
         };
         HeaderValue::try_from(challenge).ok().map(|value| (header::WWW_AUTHENTICATE, value))

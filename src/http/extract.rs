@@ -13,13 +13,7 @@ use super::{
     token_error::TokenFailure,
 };
 use crate::{
-    domain::{
-        attempt::Address,
-        caller::Identity,
-        client::{ClientId, Transition},
-        parameters::Parameters,
-        scope::Scope,
-    },
+    domain::{attempt::Address, caller::Identity, client::ClientId, ns_domain, parameters::Parameters, scope::Scope},
     oauth::{authenticate::Basic, error::Refusal},
     state::Allowance,
 };
@@ -36,15 +30,30 @@ pub struct Create;
 pub struct Activate;
 /// May suspend clients.
 pub struct Suspend;
+/// May cancel clients.
+pub struct Cancel;
+/// May read clients and what happened to them.
+pub struct Read;
+/// May change what is told of clients.
+pub struct Update;
 
 impl Permission for Create {
     const SCOPE: Scope = Scope::Create;
 }
 impl Permission for Activate {
-    const SCOPE: Scope = Transition::ACTIVATE.scope;
+    const SCOPE: Scope = Scope::Activate;
 }
 impl Permission for Suspend {
-    const SCOPE: Scope = Transition::SUSPEND.scope;
+    const SCOPE: Scope = Scope::Suspend;
+}
+impl Permission for Cancel {
+    const SCOPE: Scope = Scope::Cancel;
+}
+impl Permission for Read {
+    const SCOPE: Scope = Scope::Read;
+}
+impl Permission for Update {
+    const SCOPE: Scope = Scope::Update;
 }
 
 /// Who calls, that they may, and that they have not called too often. Behind the bearer middleware alone: elsewhere there is nobody, and it refuses.
@@ -108,6 +117,19 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientPath {
     }
 }
 
+/// The domain that a path names, in lower case. What names none is answered like one that was never given out.
+pub struct NsDomainPath(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for NsDomainPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| ApiError::NotFound)?;
+        let name = params.iter().find(|(name, _)| *name == "ns_domain").and_then(|(_, name)| ns_domain::parse(name));
+        name.map(Self).ok_or(ApiError::NotFound)
+    }
+}
+
 /// The parameters of an API request, from URL and body.
 pub struct Params(pub Parameters);
 
@@ -123,15 +145,15 @@ impl<S: Sync> FromRequest<S> for Params {
     }
 }
 
-/// A request whose parameters and body are ignored; only a `GET` may not have one.
-pub struct NoParams;
+/// The parameters of a request that used to have none: what cannot be read is ignored, as it was then; only a `GET` may
+/// not have a body.
+pub struct OptionalParams(pub Parameters);
 
-impl<S: Sync> FromRequest<S> for NoParams {
+impl<S: Sync> FromRequest<S> for OptionalParams {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        body::refuse_on_get(request).await?;
-        Ok(Self)
+        Ok(Self(body::optional(request).await?))
     }
 }
 

@@ -11,15 +11,15 @@ use axum::{
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
-use uuid::Uuid;
 
+use super::precondition::etag;
 use crate::{
     domain::{
         client::{Client, ClientStatus},
         secret::Secret,
         time::rfc3339,
     },
-    oauth::{Tokens, introspect::Active},
+    oauth::Tokens,
 };
 
 /// A JSON reply.
@@ -68,71 +68,8 @@ pub fn nothing() -> Response {
     json(StatusCode::OK, &Nothing {})
 }
 
-/// The members of RFC 7662 §2.2, as far as they apply.
-#[derive(Serialize, Default)]
-struct IntrospectionBody<'a> {
-    active: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<Uuid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exp: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iat: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    nbf: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sub: Option<Uuid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    aud: Option<&'a [String]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iss: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jti: Option<Uuid>,
-}
-
-/// What a token is; of one that is good for nothing, that alone. A refresh token has no `token_type`: it is not to be
-/// presented as one of any.
-#[must_use]
-pub fn introspection(token: Option<&Active>, issuer: &str) -> Response {
-    let body = match token {
-        None => IntrospectionBody::default(),
-        Some(Active::Access { claims, username }) => IntrospectionBody {
-            active: true,
-            scope: Some(&claims.scope),
-            client_id: Some(claims.client_id),
-            username: username.as_deref(),
-            token_type: Some("Bearer"),
-            exp: Some(claims.exp),
-            iat: Some(claims.iat),
-            nbf: Some(claims.nbf),
-            sub: Some(claims.sub),
-            aud: Some(&claims.aud),
-            iss: Some(&claims.iss),
-            jti: Some(claims.jti),
-        },
-        Some(Active::Refresh(token)) => IntrospectionBody {
-            active: true,
-            scope: Some(&token.scope),
-            client_id: Some(token.oauth_client_id),
-            username: Some(&token.username),
-            exp: Some(token.expires_at.timestamp()),
-            iat: Some(token.issued_at.timestamp()),
-            sub: Some(token.user_id),
-            iss: Some(issuer),
-            ..IntrospectionBody::default()
-        },
-    };
-    json(StatusCode::OK, &body)
-}
-
 #[derive(Serialize)]
-struct Created<T> {
+struct Answer<T> {
     result: &'static str,
     client: T,
 }
@@ -144,10 +81,11 @@ struct DocumentedClient<'a> {
 }
 
 #[derive(Serialize)]
-struct WholeClient<'a> {
+pub(super) struct WholeClient<'a> {
     id: i64,
     ns_domain: &'a str,
     status: &'static str,
+    billing_status: &'static str,
     customer_id: Option<&'a str>,
     has_subreseller_id: bool,
     subreseller_id: Option<&'a str>,
@@ -175,6 +113,7 @@ impl<'a> From<&'a Client> for WholeClient<'a> {
             id: client.id,
             ns_domain: &client.ns_domain,
             status: client.status.as_str(),
+            billing_status: client.billing_status.as_str(),
             customer_id: data.customer_id.as_deref(),
             has_subreseller_id: data.subreseller_id.is_some(),
             subreseller_id: data.subreseller_id.as_deref(),
@@ -199,13 +138,35 @@ impl<'a> From<&'a Client> for WholeClient<'a> {
 pub fn created(client: &Client, documented: bool) -> Response {
     if documented {
         let client = DocumentedClient { id: client.id, ns_domain: &client.ns_domain };
-        return json(StatusCode::OK, &[Created { result: "OK", client }]);
+        return json(StatusCode::OK, &[Answer { result: "OK", client }]);
     }
-    let mut response = json(StatusCode::CREATED, &Created { result: "OK", client: WholeClient::from(client) });
+    let mut response = json(StatusCode::CREATED, &Answer { result: "OK", client: WholeClient::from(client) });
     if let Ok(location) = HeaderValue::try_from(format!("/api/residential/client/{}", client.id)) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
+}
+
+/// The whole client, with its entity tag.
+#[must_use]
+pub fn client(client: &Client) -> Response {
+    let mut response = json(StatusCode::OK, &Answer { result: "OK", client: WholeClient::from(client) });
+    tag(&mut response, client);
+    response
+}
+
+/// 304: the caller has the client as it is.
+#[must_use]
+pub fn not_modified(client: &Client) -> Response {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    tag(&mut response, client);
+    response
+}
+
+fn tag(response: &mut Response, client: &Client) {
+    if let Ok(etag) = HeaderValue::try_from(etag(client)) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
 }
 
 #[derive(Serialize)]

@@ -1,21 +1,27 @@
 //! Every path and every layer on one screen.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::Request,
+    http::HeaderMap,
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
-    routing::{MethodRouter, any},
+    routing::{MethodRouter, any, get},
 };
 use tower::{Layer as _, util::MapRequestLayer};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     error::ApiError,
-    handlers::{client, health, metadata, token, token_status},
+    handlers::{
+        billing, client, client_bulk, client_change, client_export, client_list, docs, event, health, metadata, token,
+        token_status,
+    },
     middleware::{bearer, documented_form, drain, edge, negotiate, trailing_slash},
 };
-use crate::state::AppState;
+use crate::{portal, state::AppState};
 
 /// The whole service. From outside in: unread bodies are drained, the edge bounds, answers for and logs every request,
 /// a panic becomes a 500, a trailing slash goes, the path is matched; then an endpoint asks in this order whether the
@@ -41,11 +47,31 @@ pub fn router(app: AppState) -> Router {
         .route("/oauth/revoke", open("POST", any(token_status::revocation)))
         .route("/api/oauth/introspect", open("POST", any(token_status::introspection)))
         .route("/oauth/introspect", open("POST", any(token_status::introspection)))
-        .route("/api/residential/client", guarded(&app, "POST", any(client::create)))
+        .route("/api/residential/client", guarded(&app, "GET, HEAD, POST", get(client_list::list).post(client::create)))
+        .route("/api/residential/client/import", guarded(&app, "POST", any(client_bulk::import)))
+        .route("/api/residential/client/export", guarded(&app, "GET", any(client_export::export)))
+        .route(
+            "/api/residential/client/{id}",
+            guarded(
+                &app,
+                "GET, HEAD, PATCH, POST",
+                get(client_list::read).patch(client_change::change).post(client_change::change),
+            ),
+        )
         .route("/api/residential/client/{id}/activate", transition(any(client::activate)))
         .route("/api/residential/client/{id}/suspend", transition(any(client::suspend)))
+        .route("/api/residential/client/{id}/cancel", guarded(&app, "POST", any(client::cancel)))
+        .route("/api/residential/client/{id}/events", guarded(&app, "GET, HEAD", any(event::of_client)))
+        .route("/api/residential/domain/{ns_domain}", guarded(&app, "GET, HEAD", any(client_list::domain)))
+        .route("/api/residential/event", guarded(&app, "GET, HEAD", any(event::feed)))
+        .route("/api/residential/subreseller", guarded(&app, "GET, HEAD", any(billing::subresellers)))
+        .route(
+            "/api/residential/billing",
+            only("GET, HEAD", bearing(&app, any(billing::billing)).layer(from_fn(negotiate::json_or_csv))),
+        )
         .route("/healthz", only("GET, HEAD", any(health::alive)))
         .route("/readyz", only("GET, HEAD", any(health::ready)))
+        .merge(portal(app.jwts.issuer()))
         .layer(from_fn(edge::name_route))
         .fallback(|| async { ApiError::NotFound })
         .with_state(app.clone());
@@ -57,9 +83,23 @@ pub fn router(app: AppState) -> Router {
         .layer(from_fn(drain::drain))
 }
 
+/// The developer portal, and the way to it.
+fn portal(public_url: &str) -> Router<AppState> {
+    let start = Router::new().route("/", only("GET, HEAD", any(docs::root)));
+    portal::documents(public_url).into_iter().map(Arc::new).fold(start, |paths, document| {
+        let path = document.path.clone();
+        paths.route(&path, only("GET, HEAD", any(async move |headers: HeaderMap| docs::document(&document, &headers))))
+    })
+}
+
 /// An endpoint that needs a bearer token.
 fn guarded(app: &AppState, allow: &'static str, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
-    open(allow, handler.layer(from_fn_with_state(app.clone(), bearer::bearer)))
+    open(allow, bearing(app, handler))
+}
+
+/// What needs a bearer token, whatever it replies with.
+fn bearing(app: &AppState, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
+    handler.layer(from_fn_with_state(app.clone(), bearer::bearer))
 }
 
 /// An endpoint that replies with JSON, whoever asks.

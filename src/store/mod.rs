@@ -1,11 +1,20 @@
 //! How it is kept: every SQL statement there is, each in a function over any executor, each naming the partner.
 
+pub mod any_client;
 pub mod attempt;
 pub mod audit;
+pub mod billing;
 pub mod client;
+pub mod client_change;
+pub mod client_list;
+mod client_row;
+pub mod client_status;
 pub mod disabled;
 pub mod documented_form;
+pub mod erasure;
 mod error;
+pub mod event;
+pub mod idempotency;
 pub mod oauth_client;
 pub mod partner;
 pub mod pool;

@@ -6,7 +6,7 @@ use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::partner::{Name, PartnerId};
+use crate::domain::partner::{Name, PartnerId, PartnerKind};
 
 /// A partner, as an operator sees it.
 #[derive(Debug, Serialize)]
@@ -15,6 +15,8 @@ pub struct Listed {
     pub partner: String,
     /// Its id: the claim `partner` of its tokens.
     pub id: Uuid,
+    /// Whether its clients are for trying things out: never billed, and removed at will.
+    pub test: bool,
     /// Whether its tokens are good.
     pub enabled: bool,
     /// OAuth clients that it has.
@@ -26,12 +28,15 @@ pub struct Listed {
     pub created_at: DateTime<Utc>,
 }
 
-/// Adds a partner.
+/// Adds a partner, for real or for trying things out.
 ///
 /// # Errors
 /// [`StoreError::Taken`] with `partners_name_key` when the name is taken.
-pub async fn insert(db: impl PgExecutor<'_>, id: PartnerId, name: &Name) -> Result<(), StoreError> {
-    sqlx::query!("insert into partners (id, name) values ($1, $2)", id.0, name.as_str()).execute(db).await?;
+pub async fn insert(db: impl PgExecutor<'_>, id: PartnerId, name: &Name, kind: PartnerKind) -> Result<(), StoreError> {
+    let is_test = kind == PartnerKind::Test;
+    sqlx::query!("insert into partners (id, name, is_test) values ($1, $2, $3)", id.0, name.as_str(), is_test)
+        .execute(db)
+        .await?;
     Ok(())
 }
 
@@ -44,6 +49,15 @@ pub async fn find(db: impl PgExecutor<'_>, name: &str) -> Result<Option<PartnerI
     Ok(id.map(PartnerId))
 }
 
+/// Whether the partner is one for trying things out.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn kind(db: impl PgExecutor<'_>, id: PartnerId) -> Result<PartnerKind, StoreError> {
+    let is_test = sqlx::query_scalar!("select is_test from partners where id = $1", id.0).fetch_one(db).await?;
+    Ok(if is_test { PartnerKind::Test } else { PartnerKind::Real })
+}
+
 /// Every partner, by name.
 ///
 /// # Errors
@@ -52,7 +66,7 @@ pub async fn list(db: impl PgExecutor<'_>) -> Result<Vec<Listed>, StoreError> {
     let partners = sqlx::query_as!(
         Listed,
         r#"
-        select name as partner, id, disabled_at is null as "enabled!", created_at,
+        select name as partner, id, is_test as test, disabled_at is null as "enabled!", created_at,
                (select count(*) from oauth_clients o where o.partner_id = p.id) as "oauth_clients!",
                (select count(*) from users u where u.partner_id = p.id) as "users!"
         from partners p order by name

@@ -4,7 +4,7 @@ use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, PgExecutor, migrate::Migrator, postgres::PgConnectOptions,
 };
 
-use super::StoreError;
+use super::{StoreError, event};
 
 /// The migrations, embedded. A database that is ahead of this program is served: a newer program has widened its
 /// schema, and narrows it only when no older one is left.
@@ -68,7 +68,8 @@ pub async fn is_ahead(db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
     Ok(ahead.fetch_one(db).await?)
 }
 
-/// Applies what is pending, one server at a time, and says what that was. Needs a direct connection: it holds a
+/// Applies what is pending, one server at a time, and says what that was; notices where the data has moved to another
+/// cluster. Needs a direct connection: it holds a
 /// session's advisory lock.
 ///
 /// # Errors
@@ -79,6 +80,7 @@ pub async fn migrate(options: &PgConnectOptions) -> Result<Vec<String>, Migratio
     if !before.is_empty() {
         MIGRATOR.run(&mut connection).await?;
     }
+    event::notice_cluster(&mut connection).await?;
     connection.close().await.map_err(StoreError::from)?;
     Ok(before)
 }

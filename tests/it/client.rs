@@ -1,20 +1,35 @@
-//! Create, activate and suspend a client.
+//! Clients, from their creation to their end.
 
 mod bad_input;
 mod billing;
+mod cancelling;
+mod changing;
+mod changing_rules;
 mod concurrency;
 mod create;
 mod customer_id;
 mod dates;
 mod documents_curl_lines;
+mod domain_status;
 mod email;
 mod events;
+mod feed;
+mod feed_order;
 mod forms;
+mod history;
 mod ids;
 mod lengths;
+mod listing;
+mod listing_rules;
+mod migrating;
+mod model;
 mod names;
 mod ns_domain;
+mod plans;
+mod reading;
+mod reason;
 mod repeated;
+mod searching;
 mod subreseller;
 mod tenants;
 mod transitions;

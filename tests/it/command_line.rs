@@ -3,6 +3,8 @@
 mod accounts;
 mod audit;
 mod audit_of_commands;
+mod client;
+mod client_erase;
 mod live_tokens;
 mod own_database;
 mod serving;

@@ -3,13 +3,15 @@
 use std::{fs, path::Path};
 
 /// A layer, and what it may import of the crate.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("clock.rs", &[]),
     ("domain", &["domain"]),
     ("crypto", &["crypto", "domain", "clock"]),
     ("store", &["store", "domain"]),
+    ("bulk", &["bulk", "domain", "store"]),
     ("oauth", &["oauth", "domain", "clock", "crypto", "store", "state"]),
-    ("http", &["http", "domain", "clock", "crypto", "store", "state", "oauth"]),
+    ("portal", &["portal", "crypto"]),
+    ("http", &["http", "portal", "domain", "clock", "crypto", "store", "state", "oauth", "bulk"]),
 ];
 
 fn sources(path: &Path) -> Vec<(String, String)> {

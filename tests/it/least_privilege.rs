@@ -286,3 +286,15 @@ async fn a_server_removes_what_is_over_as_that_role() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn only_the_schemas_owner_erases_and_purges() {
+    let roles = TwoRoles::new().await;
+    run_json(&roles.folder, &roles.both(), &["migrate"]);
+    run_json(&roles.folder, &roles.serving(), &["partner", "add", "QA", "--test"]);
+    for command in [&["partner", "purge", "QA"][..], &["client", "erase", "1", "--reason", "x"]] {
+        let (_, line) = failure(&run(&roles.folder, &roles.serving(), command));
+        assert!(line.contains("DNA_MIGRATE_DATABASE_URL"), "{line}");
+    }
+    assert_eq!(run_json(&roles.folder, &roles.both(), &["partner", "purge", "QA"])["removed"], 0);
+}

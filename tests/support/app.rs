@@ -67,6 +67,16 @@ impl App {
         Self::on(self.options.clone(), settings, Arc::clone(&self.secrets)).await
     }
 
+    /// A server on that database.
+    pub async fn on_database(options: PgConnectOptions) -> Self {
+        Self::on(options, &[], Arc::default()).await
+    }
+
+    /// Does to the database what `dna-api migrate` does.
+    pub async fn migrate(&self) {
+        store::schema::migrate(&self.options).await.expect("migrations");
+    }
+
     async fn on(options: PgConnectOptions, settings: &[(&str, &str)], secrets: Arc<Mutex<Vec<String>>>) -> Self {
         log::keep();
         let log_from = log::position();

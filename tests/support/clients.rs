@@ -1,12 +1,12 @@
 //! Clients: where they are made, the example of one, and what the database knows of them.
 
 use chrono::{DateTime, Utc};
-use reqwest::RequestBuilder;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::{App, Caller, Reply, steve_harris};
+use super::{App, Caller, Reply, steve_harris, until};
 
 /// Where clients are created.
 pub const CLIENT: &str = "/api/residential/client";
@@ -58,6 +58,65 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// Asks by `GET`.
+    pub async fn read(&self, app: &App, path: &str) -> Reply {
+        Reply::of(self.get(app, path)).await
+    }
+
+    /// Changes a client by `PATCH`.
+    pub async fn change(&self, app: &App, id: i64, parameters: &[(&str, &str)]) -> Reply {
+        Reply::of(self.request(app, Method::PATCH, &format!("{CLIENT}/{id}")).form(parameters)).await
+    }
+
+    /// The ids of a page of clients.
+    pub async fn ids(&self, app: &App, query: &str) -> Vec<i64> {
+        let page = self.read(app, &format!("{CLIENT}{query}")).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        let clients = page.json["clients"].as_array().expect("clients").iter();
+        clients.map(|client| client["id"].as_i64().expect("an id")).collect()
+    }
+
+    /// The partner's whole feed, once it has that many events: what any other transaction of the cluster still writes
+    /// holds it up.
+    pub async fn feed(&self, app: &App, count: usize) -> Vec<Value> {
+        let mut events = Vec::new();
+        until("the feed has all events", async || {
+            events.clear();
+            let mut after = String::new();
+            loop {
+                let page = self.read(app, &format!("/api/residential/event?limit=200{after}")).await;
+                let page_of = page.json["events"].as_array().unwrap_or_else(|| panic!("{}", page.text)).clone();
+                if page_of.is_empty() {
+                    break events.len() >= count;
+                }
+                after = format!("&after={}", page.json["next"].as_str().expect("a cursor"));
+                events.extend(page_of);
+            }
+        })
+        .await;
+        events
+    }
+
+    /// Every page of a list from a query on, as the replies' `next` leads through it, and the last `next`.
+    pub async fn pages(&self, app: &App, path: &str, query: &str) -> Vec<Value> {
+        let mut pages = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = self.read(app, &format!("{path}?{query}{after}")).await;
+            assert_eq!(page.status, 200, "{}", page.text);
+            let next = page.json["next"].as_str().map(str::to_owned);
+            let link = next.as_ref().map(|next| format!("after={next}>; rel=\"next\""));
+            assert!(link.is_none_or(|link| page.header("link").ends_with(&link)), "{page:?}");
+            pages.push(page.json);
+            match next {
+                Some(next) => after = format!("&after={next}"),
+                None => return pages,
+            }
+        }
+    }
+}
+
 /// An event as it is stored.
 #[derive(Clone, PartialEq, Eq, Debug, sqlx::FromRow)]
 pub struct Event {
@@ -78,7 +137,7 @@ impl App {
 
     /// Checks that nothing at all was written for a client.
     pub async fn has_no_client(&self) {
-        for table in ["clients", "client_events", "ns_domains", "ns_domain_counters"] {
+        for table in ["clients", "client_events", "client_words", "ns_domains", "ns_domain_counters"] {
             assert_eq!(self.rows(table).await, 0, "{table}");
         }
     }

@@ -48,9 +48,13 @@ async fn server() -> &'static Server {
 
 async fn make_template(cluster: &Cluster) {
     run(&mut connect(&cluster.options("postgres")).await, "create database template_of_tests").await;
-    let options = cluster.options("template_of_tests");
-    store::schema::migrate(&options).await.expect("migrations");
-    add_signing_key(&options).await;
+    complete(&cluster.options("template_of_tests")).await;
+}
+
+/// Migrates a database, and gives it a signing key.
+async fn complete(options: &PgConnectOptions) {
+    store::schema::migrate(options).await.expect("migrations");
+    add_signing_key(options).await;
 }
 
 /// Makes the key that signs in a database of a test's own.
@@ -60,6 +64,22 @@ pub async fn add_signing_key(options: &PgConnectOptions) {
     let mut connection = connect(options).await;
     store::signing_key::insert(&mut connection, &sealed, 2048, 0, true).await.expect("a signing key");
     connection.close().await.expect("closing");
+}
+
+/// A database that has come from the schema of an older version, with these rows in it, to the newest.
+pub async fn migrated_from(version: i64, rows: &'static str) -> PgConnectOptions {
+    let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let cluster = &server().await.cluster;
+    run(&mut connect(&cluster.options("postgres")).await, &format!("create database {name}")).await;
+    let options = cluster.options(&name);
+    let mut older = sqlx::migrate!();
+    older.migrations = older.iter().filter(|migration| migration.version <= version).cloned().collect();
+    let mut connection = connect(&options).await;
+    older.run(&mut connection).await.expect("migrations");
+    run(&mut connection, rows).await;
+    connection.close().await.expect("closing");
+    complete(&options).await;
+    options
 }
 
 async fn connect(options: &PgConnectOptions) -> PgConnection {

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::{App, Reply};
 
 /// A partner: what its developer was handed.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Partner {
     pub name: String,
     pub client_id: String,

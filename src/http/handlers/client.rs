@@ -1,19 +1,24 @@
-//! Create, activate and suspend a client.
+//! Create, activate, suspend and cancel a client.
 
 use axum::{extract::State, response::Response};
 
 use crate::{
     domain::{
         caller::Identity,
-        client::{ClientId, NewClient, Transition},
+        client::{NewClient, Transition},
+        event::Origin,
+        parameters::Parameters,
+        partner::PartnerId,
+        reason,
     },
     http::{
         error::ApiError,
-        extract::{Activate, Caller, ClientPath, Create, NoParams, Params, RequestId, Suspend},
+        extract::{Activate, Caller, Cancel, ClientPath, Create, OptionalParams, Params, RequestId, Suspend},
+        idempotency::{Begun, IdempotencyKey},
         reply,
     },
     state::AppState,
-    store::{self, StoreError, client::Origin},
+    store::{self, StoreError},
 };
 
 /// `POST /api/residential/client`: create a client.
@@ -24,27 +29,45 @@ pub async fn create(
     State(app): State<AppState>,
     caller: Caller<Create>,
     RequestId(request_id): RequestId,
+    key: Result<IdempotencyKey, ApiError>,
     Params(parameters): Params,
 ) -> Result<Response, ApiError> {
+    let key = key?;
     let new =
         NewClient::parse(&parameters).map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
     let customer_id = new.customer_id.clone();
-    let origin = Origin { identity: &caller.identity, request_id: &request_id };
-    match store::client::create(&app.db, origin, new, &app.policy.ns_domain_suffix).await {
-        Ok(client) => Ok(reply::created(&client, parameters.are_documented_form())),
-        Err(StoreError::Taken(constraint)) if constraint == "clients_customer_id_key" => {
-            let customer_id = customer_id.unwrap_or_default();
-            let holder = store::client::by_customer_id(&app.db, caller.identity.partner, &customer_id).await?;
-            Err(holder.map_or_else(
-                || ApiError::Internal("who has the customer id is gone".into()),
-                ApiError::DuplicateCustomerId,
-            ))
+    let origin = Origin::request(&caller.identity, &request_id);
+    let mut once = match key.begin(&app, &caller.identity, &parameters).await? {
+        Begun::First(once) => once,
+        Begun::Before(reply) => return Ok(reply),
+    };
+    match store::client::create(once.db(), origin, new, &app.policy.ns_domain_suffix).await {
+        Ok(client) => once.end(client.id, reply::created(&client, parameters.are_documented_form())).await,
+        Err(error) => {
+            drop(once);
+            Err(refusal(&app, caller.identity.partner, customer_id, error).await)
         }
-        Err(error) => Err(error.into()),
     }
 }
 
-/// `GET` or `POST /api/residential/client/{id}/activate`: let a client's service run.
+/// Why a client cannot be written: another one of the partner's may have its `customer_id`.
+pub(super) async fn refusal(
+    app: &AppState,
+    partner: PartnerId,
+    customer_id: Option<String>,
+    error: StoreError,
+) -> ApiError {
+    if !matches!(&error, StoreError::Taken(constraint) if constraint == "clients_customer_id_key") {
+        return error.into();
+    }
+    match store::client::by_customer_id(&app.db, partner, &customer_id.unwrap_or_default()).await {
+        Ok(Some(holder)) => ApiError::DuplicateCustomerId(holder),
+        Ok(None) => ApiError::Internal("who has the customer id is gone".into()),
+        Err(error) => error.into(),
+    }
+}
+
+/// `GET` or `POST /api/residential/client/{id}/activate`: let a client's service run, and bill it.
 ///
 /// # Errors
 /// [`ApiError`]
@@ -53,9 +76,10 @@ pub async fn activate(
     caller: Caller<Activate>,
     request_id: RequestId,
     id: Result<ClientPath, ApiError>,
-    _: NoParams,
+    key: Result<IdempotencyKey, ApiError>,
+    OptionalParams(parameters): OptionalParams,
 ) -> Result<Response, ApiError> {
-    transition(&app, &caller.identity, &request_id, id?.0, Transition::ACTIVATE).await
+    transition(&app, &caller.identity, &request_id, id, key, &parameters, Transition::ACTIVATE).await
 }
 
 /// `GET` or `POST /api/residential/client/{id}/suspend`: lock a client's service.
@@ -67,19 +91,45 @@ pub async fn suspend(
     caller: Caller<Suspend>,
     request_id: RequestId,
     id: Result<ClientPath, ApiError>,
-    _: NoParams,
+    key: Result<IdempotencyKey, ApiError>,
+    OptionalParams(parameters): OptionalParams,
 ) -> Result<Response, ApiError> {
-    transition(&app, &caller.identity, &request_id, id?.0, Transition::SUSPEND).await
+    transition(&app, &caller.identity, &request_id, id, key, &parameters, Transition::SUSPEND).await
+}
+
+/// `POST /api/residential/client/{id}/cancel`: lock a client's service, and bill it no longer.
+///
+/// # Errors
+/// [`ApiError`]
+pub async fn cancel(
+    State(app): State<AppState>,
+    caller: Caller<Cancel>,
+    request_id: RequestId,
+    id: Result<ClientPath, ApiError>,
+    key: Result<IdempotencyKey, ApiError>,
+    Params(parameters): Params,
+) -> Result<Response, ApiError> {
+    transition(&app, &caller.identity, &request_id, id, key, &parameters, Transition::CANCEL).await
 }
 
 async fn transition(
     app: &AppState,
     identity: &Identity,
     request_id: &RequestId,
-    id: ClientId,
+    id: Result<ClientPath, ApiError>,
+    key: Result<IdempotencyKey, ApiError>,
+    parameters: &Parameters,
     transition: Transition,
 ) -> Result<Response, ApiError> {
-    let origin = Origin { identity, request_id: &request_id.0 };
-    let client = store::client::change_status(&app.db, origin, id, transition).await?;
-    client.map(|client| reply::status(&client)).ok_or(ApiError::NotFound)
+    let key = key?;
+    let reason = reason::parse(parameters);
+    let reason = reason.map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
+    let origin = Origin::request(identity, &request_id.0).because(reason.as_deref());
+    let id = id?.0;
+    let mut once = match key.begin(app, identity, parameters).await? {
+        Begun::First(once) => once,
+        Begun::Before(reply) => return Ok(reply),
+    };
+    let client = ApiError::missing(store::client_status::change(once.db(), origin, id, transition).await?)?;
+    once.end(client.id, reply::status(&client)).await
 }

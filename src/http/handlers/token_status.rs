@@ -7,7 +7,7 @@ use crate::{
     domain::audit::Source,
     http::{
         extract::{CallerAddress, RequestId, TokenForm},
-        reply,
+        reply, reply_introspection,
         token_error::TokenFailure,
     },
     oauth::{
@@ -42,7 +42,7 @@ pub async fn revocation(
 pub async fn introspection(State(app): State<AppState>, form: TokenForm) -> Result<Response, TokenFailure> {
     let (client, token) = read(&app, form).await?;
     let active = introspect(&app, &token, &client).await?;
-    Ok(reply::introspection(active.as_ref(), app.jwts.issuer()))
+    Ok(reply_introspection::introspection(active.as_ref(), app.jwts.issuer()))
 }
 
 /// Who asks, and of which token. `token_type_hint` is not needed: a token tells itself what it is.

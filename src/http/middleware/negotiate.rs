@@ -26,24 +26,41 @@ pub async fn json(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// Refuses a caller that accepts neither JSON nor CSV. What it is told of that is JSON.
+pub async fn json_or_csv(request: Request, next: Next) -> Response {
+    if !accepts_json(request.headers()) && !prefers_csv(request.headers()) {
+        return ApiError::NotAcceptable.into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether a caller names CSV, and JSON not: who takes both gets JSON.
+#[must_use]
+pub fn prefers_csv(headers: &HeaderMap) -> bool {
+    !accepts_json(headers)
+        && ranges(headers).any(|range| is_offered(range, |named| matches!(named, "text/csv" | "text/*")))
+}
+
 /// RFC 9110 §12.5.1, as far as it matters to one who offers JSON alone: a missing or empty header accepts all, and a
 /// range with `q=0` accepts nothing.
 fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut ranges = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
-        .map(str::trim)
-        .filter(|range| !range.is_empty())
-        .peekable();
-    ranges.peek().is_none() || ranges.any(is_json)
+    let mut ranges = ranges(headers).peekable();
+    ranges.peek().is_none() || ranges.any(|range| is_offered(range, is_json))
 }
 
-fn is_json(range: &str) -> bool {
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(header::ACCEPT).iter();
+    let ranges = values.flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    ranges.map(str::trim).filter(|range| !range.is_empty())
+}
+
+fn is_json(media_type: &str) -> bool {
+    matches!(media_type, "*/*" | "application/*" | "application/json") || media_type.ends_with("+json")
+}
+
+fn is_offered(range: &str, offers: impl Fn(&str) -> bool) -> bool {
     let mut parts = range.split(';').map(str::trim);
-    let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let named =
-        matches!(media_type.as_str(), "*/*" | "application/*" | "application/json") || media_type.ends_with("+json");
+    let named = offers(&parts.next().unwrap_or_default().to_ascii_lowercase());
     let refused = parts.any(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         name.trim().eq_ignore_ascii_case("q") && value.trim().parse() == Ok(0.0_f32)

@@ -69,7 +69,7 @@ async fn paths_below_and_beside_a_client_do_not_exist() {
     let (app, caller) = acme().await;
     let id = caller.new_client(&app).await;
 
-    for path in [format!("{id}"), format!("{id}/cancel"), format!("{id}/Activate"), format!("{id}/activate/x")] {
+    for path in [format!("{id}/Activate"), format!("{id}/activate/x"), format!("{id}/event"), format!("{id}/x")] {
         for method in [Method::GET, Method::POST, Method::DELETE] {
             let reply = Reply::of(caller.request(&app, method, &format!("/api/residential/client/{path}"))).await;
             reply.is_refused(404, "not_found", "There is nothing here.");

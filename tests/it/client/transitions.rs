@@ -93,7 +93,8 @@ async fn asking_again_changes_nothing_and_tells_the_same_time() {
 async fn a_change_is_an_update_of_the_client_and_of_nothing_else_of_it() {
     let (app, caller) = acme().await;
     let id = caller.new_client(&app).await;
-    let rest = "select (to_jsonb(c) - 'status' - 'status_changed_at' - 'updated_at')::text from clients c";
+    let rest =
+        "select (to_jsonb(c) - '{status,status_changed_at,updated_at,last_position}'::text[])::text from clients c";
     let before: String = sqlx::query_scalar(rest).fetch_one(&app.db).await.expect("a client");
 
     caller.transition(&app, id, "suspend").await;

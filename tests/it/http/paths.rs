@@ -9,7 +9,6 @@ async fn an_unknown_path_is_a_json_404_whatever_the_method() {
     let app = App::start().await;
 
     for path in [
-        "/",
         "/api",
         "/api/",
         "/api/v1",
@@ -60,7 +59,9 @@ async fn a_trailing_slash_is_tolerated_without_a_redirect() {
         ("POST /oauth/token/".to_owned(), 400),
         ("GET /healthz/".to_owned(), 200),
         ("GET /readyz/".to_owned(), 200),
-        ("GET /api/residential/client/".to_owned(), 405),
+        ("PUT /api/residential/client/".to_owned(), 405),
+        ("GET /api/residential/client/".to_owned(), 200),
+        (format!("GET {client}/"), 200),
     ] {
         let token = &caller.token;
         let request = format!(

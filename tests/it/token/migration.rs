@@ -95,8 +95,8 @@ async fn partner_of_before(db: &mut PgConnection) -> Partner {
                insert into oauth_clients (partner_id, id, name, secret_hash, scope, grant_types)
                select id, '0b9f8a52-7c1e-4c57-9d0e-3f6a2b1c4d00', 'x', decode(repeat('00', 32), 'hex'), '', 'password'
                from partners;
-               insert into users (partner_id, id, username, password_hash, scope)
-               select id, gen_random_uuid(), 'ann', 'x', '' from partners";
+               insert into users (partner_id, id, username, folded_username, password_hash, scope)
+               select id, gen_random_uuid(), 'ann', 'ann', 'x', '' from partners";
     apply(db, sql).await;
     Partner {
         name: "Acme".to_owned(),

@@ -213,3 +213,35 @@ async fn refreshing_is_as_it_says() {
     ];
     assert_rows(&stage.app, rows).await;
 }
+
+/// The same list is in `docs/reference.md`, "Where the API departs from the standards".
+#[tokio::test]
+async fn these_are_the_departures_that_the_document_forces() {
+    let stage = Stage::new().await;
+    let login = &stage.login;
+    let with_get = stage.app.get(PATH).query(login);
+    let in_url = stage.app.post(PATH).query(login);
+    let rows: Vec<Row> = vec![
+        ("2.3.1: credentials must not be in the URI: they may", in_url, |reply| reply.status == 200),
+        ("3.2: the client must use POST: it may use GET", with_get, |reply| {
+            reply.status == 200 && !reply.header("deprecation").is_empty()
+        }),
+        ("5.1: the reply is an object: it is an array of one", stage.app.post(PATH).query(login), |reply| {
+            reply.json.as_array().is_some_and(|array| array.len() == 1)
+        }),
+        ("9700 2.4: the password grant must not be used: it may", stage.post(login), |reply| reply.status == 200),
+    ];
+    assert_rows(&stage.app, rows).await;
+
+    let off = App::start_with(&[("DNA_DOCUMENTED_GET", "off")]).await;
+    let partner = off.partner("Acme").await;
+    let rows: Vec<Row> = vec![
+        ("2.3.1, kept where the operator wants it", off.post(PATH).query(&partner.password_grant()), |reply| {
+            is(reply, 400, "invalid_request")
+        }),
+        ("3.2, kept where the operator wants it", off.get(PATH).query(&partner.password_grant()), |reply| {
+            is(reply, 405, "method_not_allowed")
+        }),
+    ];
+    assert_rows(&off, rows).await;
+}

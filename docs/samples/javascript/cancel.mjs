@@ -1,0 +1,6 @@
+import { dna, done } from "./dna.mjs";
+
+const reply = done(await dna("POST", `/api/residential/client/${process.env.ID}/cancel`, {
+  reason: "moved out",
+}, process.env.TOKEN));
+console.log(reply.client.id, reply.client.status);

@@ -1,0 +1,12 @@
+import { dna } from "./dna.mjs";
+
+const [status, reply] = await dna("POST", "/api/residential/client", {
+  has_subreseller_id: "true",
+  subreseller_id: "1234",
+  first_name: "Steve",
+  last_name: "Harris",
+  zipcode: "3313",
+  address: "126 Mendoza avenue aparment 7A",
+  same_billing_address: "true",
+}, process.env.TOKEN);
+console.log(status, JSON.stringify(reply, null, 2));

@@ -1,0 +1,5 @@
+<?php
+require 'dna.php';
+
+$reply = done(dna('POST', '/api/residential/client/' . getenv('ID') . '/activate', [], getenv('TOKEN')));
+echo "client {$reply['client']['id']} is {$reply['client']['status']}\n";

@@ -1,0 +1,13 @@
+<?php
+require 'dna.php';
+
+[$status, $reply] = dna('POST', '/api/residential/client', [
+    'has_subreseller_id' => 'true',
+    'subreseller_id' => '1234',
+    'first_name' => 'Steve',
+    'last_name' => 'Harris',
+    'zipcode' => '3313',
+    'address' => '126 Mendoza avenue aparment 7A',
+    'same_billing_address' => 'true',
+], getenv('TOKEN'));
+echo $status, ' ', json_encode($reply, JSON_PRETTY_PRINT), "\n";

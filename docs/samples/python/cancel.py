@@ -1,0 +1,8 @@
+import os
+
+from dna import *
+
+reply = done(dna("POST", f"/api/residential/client/{os.environ['ID']}/cancel", {
+    "reason": "moved out",
+}, os.environ["TOKEN"]))
+print(reply["client"]["id"], reply["client"]["status"])

@@ -1,0 +1,2 @@
+curl -sS "$API_URL/api/residential/domain/$NS_DOMAIN" \
+  -H "Authorization: Bearer $TOKEN"

@@ -1,0 +1,2 @@
+curl -sS "$API_URL/api/residential/client/$ID" \
+  -H "Authorization: Bearer $TOKEN"

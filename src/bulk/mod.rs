@@ -1,0 +1,5 @@
+//! Many clients at once: read from a file, imported, told line by line. Over HTTP and from the shell alike.
+
+pub mod import;
+pub mod line;
+pub mod rows;

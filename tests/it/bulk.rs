@@ -1,0 +1,36 @@
+//! Many clients at once: imported from a file and exported into one, over HTTP and from the shell.
+
+mod export;
+mod import;
+mod large;
+mod refusals;
+mod shell;
+
+use serde_json::Value;
+
+use crate::support::{App, Caller};
+
+const IMPORT: &str = "/api/residential/client/import";
+const EXPORT: &str = "/api/residential/client/export";
+
+/// A row of a file as JSON.
+fn row(first_name: &str, customer_id: &str) -> String {
+    format!(
+        r#"{{"has_subreseller_id":false,"email":"a@example.com","first_name":"{first_name}","last_name":"Harris","zipcode":"33134","address":"1 Main Street","same_billing_address":true,"customer_id":"{customer_id}"}}"#
+    )
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+impl Caller {
+    /// Imports a file, and reads every line.
+    async fn import(&self, app: &App, query: &str, content_type: &str, file: String) -> Vec<Value> {
+        let request = self.post(app, &format!("{IMPORT}{query}")).header("Content-Type", content_type).body(file);
+        let reply = request.send().await.expect("a reply");
+        assert_eq!(reply.status(), 200);
+        assert_eq!(reply.headers()["content-type"], "application/x-ndjson");
+        lines(&reply.text().await.expect("a body"))
+    }
+}

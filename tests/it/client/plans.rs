@@ -1,0 +1,160 @@
+//! How the database finds what is asked for: by an index, in its order, on the first page and deep in the list.
+
+use std::time::Instant;
+
+use dna_api::{
+    domain::{
+        page::{ClientPlace, FeedPlace},
+        partner::PartnerId,
+    },
+    http::cursor::List,
+};
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
+
+use crate::support::{App, CLIENT, Caller};
+
+const FEED: &str = "/api/residential/event";
+const CONSOLIDATION: &str = "clients_consolidation_idx";
+
+/// A partner among many, with a server that logs the plan of each statement.
+async fn in_a_crowd(clients: i32, partners: i32) -> (App, App, Caller) {
+    let app = App::start().await;
+    let caller = app.partner("Acme").await.log_in(&app).await;
+    app.crowd("Acme", clients, partners).await;
+    let name: String = sqlx::query_scalar("select current_database()").fetch_one(&app.db).await.expect("a name");
+    for setting in [
+        "session_preload_libraries = auto_explain",
+        "auto_explain.log_min_duration = 0",
+        "auto_explain.log_level = notice",
+    ] {
+        let sql = AssertSqlSafe(format!("alter database {name} set {setting}"));
+        sqlx::raw_sql(sql).execute(&app.db).await.expect("a setting");
+    }
+    let explained = app.second().await;
+    (app, explained, caller)
+}
+
+/// A place in the middle of a list.
+enum Middle {
+    Clients(ClientPlace),
+    Feed(FeedPlace),
+}
+
+/// What is asked for, the parameters that choose it, a place in the middle, and what its plan must have in it.
+struct Asked {
+    path: &'static str,
+    given: &'static [(&'static str, &'static str)],
+    middle: Option<Middle>,
+    index: &'static str,
+}
+
+fn asked(half: i64) -> Vec<Asked> {
+    let id = || Some(Middle::Clients(ClientPlace::Id(half)));
+    let created = |seconds: i64| chrono::DateTime::from_timestamp(1_767_225_600 + seconds, 0).expect("a time");
+    let created = |half: i64| Some(Middle::Clients(ClientPlace::Created(created(half * 10), half)));
+    let word = || Some(Middle::Clients(ClientPlace::Word("avenue".to_owned(), half)));
+    let billing = |given| Asked { path: "/api/residential/billing", given, middle: None, index: CONSOLIDATION };
+    let list = |given, middle, index| Asked { path: CLIENT, given, middle, index };
+    vec![
+        list(&[], id(), "clients_pkey"),
+        list(&[("status", "active")], id(), "clients_pkey"),
+        list(&[("status", "cancelled")], id(), "clients_pkey"),
+        list(&[("subreseller_id", "8")], id(), "clients_subreseller_id_idx"),
+        list(&[("status", "active"), ("subreseller_id", "8")], id(), "clients_subreseller_id_idx"),
+        list(&[("email", "Someone77@example.com")], None, "clients_email_idx"),
+        list(&[("customer_id", "C-77")], None, "clients_customer_id_key"),
+        list(&[("ns_domain", "crowd77.acme")], None, "ns_domains_pkey"),
+        list(&[("created_after", "2026-01-01")], created(half), "clients_created_at_idx"),
+        list(&[("status", "cancelled"), ("created_after", "2026-01-01")], created(half), "clients_created_at_idx"),
+        list(&[("q", "avenue")], word(), "client_words_pkey"),
+        list(&[("q", "a")], word(), "client_words_pkey"),
+        list(&[("q", "last77")], None, "client_words_pkey"),
+        list(&[("q", "first11 last77 mendoza")], None, "client_words_pkey"),
+        list(&[("q", "mendoza"), ("status", "cancelled")], None, "client_words_pkey"),
+        billing(&[("month", "2026-01")]),
+        billing(&[("month", "2026-01"), ("subreseller_id", "8")]),
+        Asked { path: "/api/residential/subreseller", given: &[], middle: None, index: CONSOLIDATION },
+        Asked { path: "/api/residential/client/77/events", given: &[], middle: None, index: "client_events_pkey" },
+        Asked {
+            path: FEED,
+            given: &[],
+            middle: Some(Middle::Feed(FeedPlace { position: 1, id: Uuid::nil() })),
+            index: "client_events_feed_idx",
+        },
+    ]
+}
+
+impl Asked {
+    fn paths(&self, partner: PartnerId) -> Vec<String> {
+        let given: Vec<_> = self.given.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let name = if self.path == FEED { "feed" } else { "clients" };
+        let list = List { partner, name, given: &given };
+        let pairs: Vec<_> = given.iter().map(|(name, value)| format!("{name}={}&", value.replace(' ', "+"))).collect();
+        let first = format!("{}?{}limit=50", self.path, pairs.concat());
+        let cursor = |middle: &Middle| match middle {
+            Middle::Clients(place) => list.cursor(place),
+            Middle::Feed(place) => list.cursor(place),
+        };
+        let middle = self.middle.as_ref().map(|middle| format!("{first}&after={}", cursor(middle)));
+        std::iter::once(first).chain(middle).collect()
+    }
+}
+
+fn partner(caller: &Caller) -> PartnerId {
+    PartnerId(caller.claims()["partner"].as_str().expect("a partner").parse().expect("a UUID"))
+}
+
+#[tokio::test]
+async fn each_page_and_filter_is_answered_from_an_index_in_its_order() {
+    let (_app, explained, caller) = in_a_crowd(30_000, 200).await;
+
+    for asked in asked(15_000) {
+        for path in asked.paths(partner(&caller)) {
+            // More often than it takes the database to settle for a plan for all partners.
+            for _ in 0..8 {
+                let from = explained.log().len();
+                let page = caller.read(&explained, &path).await;
+                assert_eq!(page.status, 200, "{path}: {}", page.text);
+                let log = explained.log()[from..].to_owned();
+                let plans: Vec<&str> =
+                    log.split("Query Text: ").skip(1).filter(|plan| plan.contains("partner_id")).collect();
+                assert!(plans.iter().any(|plan| plan.contains(asked.index)), "{path}\n{log}");
+                for plan in plans {
+                    let whole = ["clients", "client_words", "client_events", "ns_domains"];
+                    assert!(
+                        !whole.iter().any(|table| plan.contains(&format!("Seq Scan on {table}"))),
+                        "{path}\n{plan}"
+                    );
+                    // A few, or what is left of a bounded part of an index, may be sorted.
+                    let bounded = plan.split("Limit").next().is_some_and(|sql| sql.contains(") <= ("));
+                    assert!(bounded || asked.middle.is_none() || !plan.contains("Sort"), "{path}\n{plan}");
+                }
+            }
+        }
+    }
+}
+
+/// The figures of docs/performance.md: `TEST_CLIENTS=1000000 cargo test --release --test it -- --ignored --nocapture
+/// figures`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "fills a database with a million clients: minutes, and gigabytes"]
+async fn figures_of_lists_in_a_crowd() {
+    let clients = std::env::var("TEST_CLIENTS").map_or(1_000_000, |clients| clients.parse().expect("a number"));
+    let (app, _explained, caller) = in_a_crowd(clients, 1_000).await;
+
+    for asked in asked(i64::from(clients) / 2) {
+        for (path, page) in asked.paths(partner(&caller)).iter().zip(["first", "middle"]) {
+            let mut times = Vec::new();
+            for _ in 0..21 {
+                let start = Instant::now();
+                let reply = caller.read(&app, path).await;
+                times.push(start.elapsed());
+                assert_eq!(reply.status, 200);
+            }
+            times.sort();
+            let given: Vec<_> = asked.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            println!("{} {} {page}: {:.2?}, at most {:.2?}", asked.path, given.join("&"), times[10], times[20]);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The developer portal.
+
+mod openapi;
+mod page;
+mod samples;
