@@ -1,5 +1,5 @@
 //! Lists of clients. Each walks one index in that index's order, from the cursor on, and looks at no more than
-//! [`WINDOW`] of its entries: so a page takes the same time wherever it is and however rare what it looks for is.
+//! `WINDOW` of its entries: so a page takes the same time wherever it is and however rare what it looks for is.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Acquire, PgConnection, Postgres, QueryBuilder};
