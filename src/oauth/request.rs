@@ -102,10 +102,4 @@ impl<'a> TokenRequest<'a> {
             },
         }
     }
-
-    /// The form of the reply: whether the request is of the documented form.
-    #[must_use]
-    pub fn is_documented_form(&self) -> bool {
-        self.parameters.are_documented_form()
-    }
 }
