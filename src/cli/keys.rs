@@ -32,7 +32,8 @@ pub(super) enum Action {
     ///
     /// Who verifies tokens by a copy of the published keys takes them for up to 300 seconds more.
     Retire {
-        /// Its name, as `keys list` shows it
+        /// Its name, as `keys list` shows it: one in 64 begins with a hyphen
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
     /// Seal the signing keys under the master key of `DNA_NEW_MASTER_KEY`

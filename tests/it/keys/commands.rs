@@ -45,6 +45,24 @@ async fn keys_are_listed_rotated_and_retired_by_command() {
     assert!(code == 1 && line.contains("keys rotate"), "{line}");
 }
 
+#[tokio::test]
+async fn a_name_that_begins_with_a_hyphen_is_a_name() {
+    let folder = Folder::new();
+    let url = database::empty_url().await;
+    let settings = [("DATABASE_URL", url.as_str()), KEY, BITS];
+    run_json(&folder, &settings, &["migrate"]);
+
+    for name in ["-zJNYImdlTz-JpZQVuUC_ddMAs2sMuU0cgnIQZQEQlQ", "-hJNYImdlTz-JpZQVuUC_ddMAs2sMuU0cgnIQZQEQlQ", "--x"] {
+        for arguments in [["keys", "retire", name, "--json"], ["keys", "retire", "--json", name]] {
+            let (code, line) = failure(&run(&folder, &settings, &arguments));
+            assert_eq!(
+                (code, line),
+                (1, format!("dna-api: there is no signing key `{name}`: see `dna-api keys list`"))
+            );
+        }
+    }
+}
+
 #[test]
 fn wrong_usage_of_keys_ends_with_2() {
     let folder = Folder::new();
