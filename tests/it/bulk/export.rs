@@ -11,9 +11,9 @@ async fn an_export_has_every_client_of_the_partner_and_no_other_as_a_read_shows_
     let file: Vec<String> = (0..450).map(|n| row("Steve", &n.to_string())).collect();
     caller.import(&app, "", "application/x-ndjson", file.join("\n")).await;
 
-    let reply = caller.get(&app, EXPORT).send().await.expect("a reply");
-    assert_eq!(reply.headers()["content-type"], "application/x-ndjson");
-    let clients = lines(&reply.text().await.expect("a body"));
+    let reply = Reply::read(caller.get(&app, EXPORT)).await;
+    assert_eq!(reply.header("content-type"), "application/x-ndjson");
+    let clients = lines(&reply.text);
 
     assert_eq!(clients.len(), 450);
     let read = Reply::of(caller.get(&app, &format!("/api/residential/client/{}", clients[300]["id"]))).await;
@@ -28,9 +28,9 @@ async fn an_export_as_csv_can_be_imported_again() {
     caller.create(&app, &steve_but(&[("customer_id", "C-2"), ("same_billing_address", "no")])).await;
     let other = app.partner("Other").await.log_in(&app).await;
 
-    let export = caller.get(&app, &format!("{EXPORT}?format=csv")).send().await.expect("a reply");
-    assert_eq!(export.headers()["content-type"], "text/csv; charset=utf-8");
-    let export = export.text().await.expect("a body");
+    let export = Reply::read(caller.get(&app, &format!("{EXPORT}?format=csv"))).await;
+    assert_eq!(export.header("content-type"), "text/csv; charset=utf-8");
+    let export = export.text;
     assert!(export.starts_with("id,ns_domain,status,billing_status,customer_id,"), "{export}");
     let told = other.import(&app, "", "text/csv", export).await;
 
@@ -49,8 +49,8 @@ async fn an_export_as_csv_can_be_imported_again() {
 async fn an_export_of_nothing_is_empty_but_for_the_names_of_its_columns() {
     let (app, caller) = acme().await;
 
-    let ndjson = caller.get(&app, EXPORT).send().await.expect("a reply").text().await.expect("a body");
-    let csv = caller.get(&app, &format!("{EXPORT}?format=csv")).send().await.expect("a reply");
+    let ndjson = Reply::read(caller.get(&app, EXPORT)).await;
+    let csv = Reply::read(caller.get(&app, &format!("{EXPORT}?format=csv"))).await;
 
-    assert_eq!((ndjson.as_str(), csv.text().await.expect("a body").lines().count()), ("", 1));
+    assert_eq!((ndjson.text.as_str(), csv.text.lines().count()), ("", 1));
 }

@@ -37,8 +37,7 @@ async fn of_a_large_import_exactly_the_bad_rows_are_named_and_again_it_changes_n
     let mut db = PgConnection::connect(&url).await.expect("a connection");
     let import = async || -> Vec<Value> {
         let request = server.post(IMPORT).bearer_auth(token.as_str().expect("a token"));
-        let reply = request.header("Content-Type", "application/x-ndjson").body(file.clone()).send().await;
-        lines(&reply.expect("a reply").text().await.expect("a body"))
+        lines(&Reply::read(request.header("Content-Type", "application/x-ndjson").body(file.clone())).await.text)
     };
     let idle = peak(server.pid());
 

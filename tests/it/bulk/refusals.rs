@@ -34,7 +34,7 @@ async fn more_than_50_000_rows_are_refused_before_the_first_is_created() {
     let file = "{}\n".repeat(50_001);
 
     let request = caller.post(&app, IMPORT).header("Content-Type", "application/jsonl").body(file);
-    let told = lines(&request.send().await.expect("a reply").text().await.expect("a body"));
+    let told = lines(&Reply::read(request).await.text);
 
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0]["error"], "payload_too_large");
