@@ -74,6 +74,8 @@ def log_in(path, parameters):
     """The OAuth client is in HTTP Basic already; the password is right, and so is the scope."""
     for name in ("client_id", "client_secret"):
         parameters.pop(name, None)
+    if not isinstance(parameters.get("token_type_hint"), str):
+        parameters.pop("token_type_hint", None)  # a form would have a list as a repeated parameter
     if not path.endswith("/token"):
         return
     grant = "client_credentials" if parameters.get("grant_type") == "client_credentials" else "password"

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, LazyLock, Mutex},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use jsonschema::{Registry, Validator};
@@ -167,7 +167,7 @@ impl Description {
     }
 
     fn validator(&self, pointer: &str) -> Arc<Validator> {
-        let mut validators = self.validators.lock().expect("a lock");
+        let mut validators = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(validators.entry(pointer.to_owned()).or_insert_with(|| {
             let schema = json!({"$ref": format!("{DOCUMENT}#{}", pointer.replace('{', "%7B").replace('}', "%7D"))});
             let options = jsonschema::draft202012::options().with_registry(&self.registry);
