@@ -1,9 +1,12 @@
 //! Many clients at once: imported from a file and exported into one, over HTTP and from the shell.
 
 mod export;
+mod faults;
 mod import;
 mod large;
+mod races;
 mod refusals;
+mod served;
 mod shell;
 
 use serde_json::Value;
