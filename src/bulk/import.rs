@@ -90,12 +90,12 @@ impl Import<'_> {
         if !self.dry_run && !self.all_or_nothing {
             return self.create_each(Batches::of(format, file)?, out, sum).await;
         }
-        let slugs = self.check(Batches::of(format, file)?, out, sum).await?;
-        if self.dry_run {
-            return Ok(());
-        }
-        if sum.failed > 0 {
+        let checked = self.check(Batches::of(format, file)?, out, sum).await;
+        if !self.dry_run && (checked.is_err() || sum.failed > 0) {
             sum.created = 0;
+        }
+        let slugs = checked?;
+        if self.dry_run || sum.failed > 0 {
             return Ok(());
         }
         *sum = Summary { result: "OK", ..Summary::default() };
@@ -144,9 +144,8 @@ impl Import<'_> {
             let mut transaction = self.begin().await?;
             let lines = self.create(&mut transaction, batch).await?;
             transaction.commit().await.map_err(StoreError::from)?;
-            for line in lines {
-                tell(out, sum, line).await?;
-            }
+            lines.iter().for_each(|line| sum.count(line));
+            send(out, lines).await?;
         }
         Ok(())
     }
@@ -168,26 +167,26 @@ impl Import<'_> {
         }
         if lines.iter().any(RowLine::is_failure) {
             transaction.rollback().await.map_err(StoreError::from)?;
-            for line in lines {
-                if line.is_failure() {
-                    tell(out, sum, line).await?;
-                } else {
-                    sum.count(&line);
-                }
-            }
+            lines.iter().for_each(|line| sum.count(line));
             sum.created = 0;
-            return Ok(());
+            lines.retain(RowLine::is_failure);
+        } else {
+            transaction.commit().await.map_err(StoreError::from)?;
+            lines.iter().for_each(|line| sum.count(line));
         }
-        transaction.commit().await.map_err(StoreError::from)?;
-        for line in lines {
-            tell(out, sum, line).await?;
-        }
-        Ok(())
+        send(out, lines).await
     }
 }
 
 /// Counts a row and tells what became of it.
 async fn tell(out: &Sender<Line>, sum: &mut Summary, line: RowLine) -> Result<(), Ended> {
     sum.count(&line);
-    out.send(Line::Row(line)).await.map_err(|_| Ended::Unheard)
+    send(out, vec![line]).await
+}
+
+async fn send(out: &Sender<Line>, lines: Vec<RowLine>) -> Result<(), Ended> {
+    for line in lines {
+        out.send(Line::Row(line)).await.map_err(|_| Ended::Unheard)?;
+    }
+    Ok(())
 }
