@@ -32,7 +32,7 @@ impl Import<'_> {
 
     /// Creates the clients of a batch, in a transaction. What became of each row, in their order.
     pub(super) async fn create(&self, db: &mut PgConnection, batch: Vec<Numbered>) -> Result<Vec<RowLine>, StoreError> {
-        match self.together(db, &batch).await {
+        match self.settled(db, &batch).await {
             Err(StoreError::Taken(_) | StoreError::Refused(_)) => {}
             done => return done,
         }
@@ -53,17 +53,21 @@ impl Import<'_> {
 
     async fn alone(&self, db: &mut PgConnection, one: &Numbered) -> Result<Vec<RowLine>, StoreError> {
         let one = slice::from_ref(one);
-        let mut tried = self.together(db, one).await;
-        if matches!(tried, Err(StoreError::Taken(_))) {
-            // Someone else took the `customer_id` after it was looked up; by now it is to be seen.
-            tried = self.together(db, one).await;
-        }
-        match tried {
+        match self.settled(db, one).await {
             Err(StoreError::Refused(_)) => {
                 let message = "A parameter holds what cannot be stored.".to_owned();
                 Ok(one.iter().map(|one| RowLine::failed(one.number, "invalid_request", message.clone())).collect())
             }
-            tried => tried,
+            done => done,
+        }
+    }
+
+    /// The same as [`Self::together`]. Where someone else took a `customer_id` after it was looked up, it is looked up once
+    /// more: by now it is to be seen.
+    async fn settled(&self, db: &mut PgConnection, batch: &[Numbered]) -> Result<Vec<RowLine>, StoreError> {
+        match self.together(db, batch).await {
+            Err(StoreError::Taken(_)) => self.together(db, batch).await,
+            done => done,
         }
     }
 

@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeSet, HashSet},
     fs::File,
-    io,
+    io, slice,
 };
 
 use sqlx::PgPool;
@@ -131,7 +131,7 @@ impl Import<'_> {
                 if self.dry_run {
                     tell(out, sum, line).await?;
                 } else {
-                    sum.count(&line);
+                    sum.count(slice::from_ref(&line));
                 }
             }
         }
@@ -144,7 +144,7 @@ impl Import<'_> {
             let mut transaction = self.begin().await?;
             let lines = self.create(&mut transaction, batch).await?;
             transaction.commit().await.map_err(StoreError::from)?;
-            lines.iter().for_each(|line| sum.count(line));
+            sum.count(&lines);
             send(out, lines).await?;
         }
         Ok(())
@@ -167,12 +167,12 @@ impl Import<'_> {
         }
         if lines.iter().any(RowLine::is_failure) {
             transaction.rollback().await.map_err(StoreError::from)?;
-            lines.iter().for_each(|line| sum.count(line));
+            sum.count(&lines);
             sum.created = 0;
             lines.retain(RowLine::is_failure);
         } else {
             transaction.commit().await.map_err(StoreError::from)?;
-            lines.iter().for_each(|line| sum.count(line));
+            sum.count(&lines);
         }
         send(out, lines).await
     }
@@ -180,7 +180,7 @@ impl Import<'_> {
 
 /// Counts a row and tells what became of it.
 async fn tell(out: &Sender<Line>, sum: &mut Summary, line: RowLine) -> Result<(), Ended> {
-    sum.count(&line);
+    sum.count(slice::from_ref(&line));
     send(out, vec![line]).await
 }
 

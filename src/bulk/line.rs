@@ -68,13 +68,15 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Counts a row.
-    pub(super) fn count(&mut self, line: &RowLine) {
-        self.rows += 1;
-        match line.result {
-            "OK" => self.created += 1,
-            "EXISTS" => self.existing += 1,
-            _ => self.failed += 1,
+    /// Counts rows.
+    pub(super) fn count(&mut self, lines: &[RowLine]) {
+        for line in lines {
+            self.rows += 1;
+            match line.result {
+                "OK" => self.created += 1,
+                "EXISTS" => self.existing += 1,
+                _ => self.failed += 1,
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ mod import;
 mod large;
 mod races;
 mod refusals;
-mod served;
 mod shell;
+mod stage;
 
 use serde_json::Value;
 

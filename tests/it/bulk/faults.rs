@@ -8,7 +8,7 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-use super::{EXPORT, IMPORT, row, served::Served};
+use super::{EXPORT, IMPORT, row, stage::Stage};
 use crate::support::{App, Caller, acme, until};
 
 fn file(rows: usize) -> String {
@@ -23,70 +23,70 @@ fn counts(told: &[Value]) -> [&Value; 4] {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_during_an_import_of_single_rows_it_leaves_whole_ones_and_the_same_file_completes_it() {
     const ROWS: usize = 5_000;
-    let (mut served, server) = Served::start().await;
+    let (mut stage, server) = Stage::start().await;
 
-    let import = served.import(&server, "", file(ROWS));
-    until("some rows are there", async || served.count("clients").await > 0).await;
+    let import = stage.import(&server, "", file(ROWS));
+    until("some rows are there", async || stage.count("clients").await > 0).await;
     server.kill();
     let told = import.await.expect("lines");
 
-    until("nothing is under way", async || served.writing().await == 0).await;
-    let there = served.count("clients").await;
+    until("nothing is under way", async || stage.writing().await == 0).await;
+    let there = stage.count("clients").await;
     assert!((1..5_000).contains(&there), "{there} rows are there");
-    served.has_no_half_client().await;
-    served.bears_out(&told).await;
-    let server = served.again();
-    let told = served.import(&server, "", file(ROWS)).await.expect("lines");
+    stage.has_no_half_client().await;
+    stage.bears_out(&told).await;
+    let server = stage.again();
+    let told = stage.import(&server, "", file(ROWS)).await.expect("lines");
     assert_eq!(counts(&told), [&json!(ROWS), &json!(5_000 - there), &json!(there), &json!(0)]);
-    served.has_no_half_client().await;
+    stage.has_no_half_client().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_during_an_import_of_all_or_nothing_it_leaves_nothing() {
     const ROWS: usize = 3_000;
-    let (mut served, server) = Served::start().await;
+    let (mut stage, server) = Stage::start().await;
 
-    let import = served.import(&server, "?mode=all", file(ROWS));
-    until("some rows are written", async || served.writing().await > 0).await;
+    let import = stage.import(&server, "?mode=all", file(ROWS));
+    until("some rows are written", async || stage.writing().await > 0).await;
     server.kill();
     assert_eq!(import.await.expect("lines"), Vec::<Value>::new());
 
-    until("nothing is under way", async || served.writing().await == 0).await;
+    until("nothing is under way", async || stage.writing().await == 0).await;
     for table in ["clients", "client_events", "client_words", "ns_domains", "ns_domain_counters"] {
-        assert_eq!(served.count(table).await, 0, "{table}");
+        assert_eq!(stage.count(table).await, 0, "{table}");
     }
-    let server = served.again();
-    let told = served.import(&server, "?mode=all", file(ROWS)).await.expect("lines");
+    let server = stage.again();
+    let told = stage.import(&server, "?mode=all", file(ROWS)).await.expect("lines");
     assert_eq!(counts(&told), [&json!(ROWS), &json!(ROWS), &json!(0), &json!(0)]);
-    served.has_no_half_client().await;
+    stage.has_no_half_client().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn told_to_stop_it_finishes_an_import_that_does_not_take_long() {
-    let (mut served, server) = Served::start().await;
+    let (mut stage, server) = Stage::start().await;
 
-    let import = served.import(&server, "", file(1_500));
-    until("some rows are there", async || served.count("clients").await > 0).await;
+    let import = stage.import(&server, "", file(1_500));
+    until("some rows are there", async || stage.count("clients").await > 0).await;
     let stopped = tokio::task::spawn_blocking(|| server.stop()).await.expect("a thread");
     let told = import.await.expect("lines");
 
     assert!(stopped);
-    served.bears_out(&told).await;
+    stage.bears_out(&told).await;
     assert_eq!(counts(&told), [&json!(1_500), &json!(1_500), &json!(0), &json!(0)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn told_to_stop_it_cuts_off_an_import_that_would_not_end_and_nothing_of_it_is_left() {
-    let (mut served, server) = Served::start().await;
-    let mut other = served.connect().await;
+    let (mut stage, server) = Stage::start().await;
+    let mut other = stage.connect().await;
     let obstacle = "begin; insert into clients (partner_id, ns_domain, customer_id, email, first_name, last_name, address,
                                                 zipcode, same_billing_address, billing_address, billing_zipcode)
                     select id, 'x.other', '5', 'x@example.com', 'X', 'X', 'X', '33134', true, 'X', '33134' from partners";
     sqlx::raw_sql(obstacle).execute(&mut other).await.expect("an obstacle");
 
-    let import = served.import(&server, "?mode=all", file(600));
+    let import = stage.import(&server, "?mode=all", file(600));
     until("it waits", async || {
-        served.count("pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'").await > 0
+        stage.count("pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'").await > 0
     })
     .await;
     let stopped = tokio::task::spawn_blocking(|| server.stop());
@@ -96,8 +96,8 @@ async fn told_to_stop_it_cuts_off_an_import_that_would_not_end_and_nothing_of_it
     assert!(stopped);
     assert_eq!(told, Vec::<Value>::new());
     sqlx::raw_sql("rollback").execute(&mut other).await.expect("no obstacle");
-    until("nothing is under way", async || served.writing().await == 0).await;
-    assert_eq!(served.count("clients").await, 0);
+    until("nothing is under way", async || stage.writing().await == 0).await;
+    assert_eq!(stage.count("clients").await, 0);
 }
 
 /// Sends a request as far as it goes, over a connection that takes in little unless it is read.

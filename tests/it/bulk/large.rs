@@ -1,8 +1,11 @@
-//! A large import, and what it takes. `DNA_TEST_IMPORT_ROWS` is how large, where it shall be another size.
+//! An import as large as they may be, and what it takes. `DNA_TEST_IMPORT_ROWS` makes it smaller.
 
 use std::{collections::BTreeSet, fs, time::Instant};
 
-use super::{row, served::Served};
+use super::{row, stage::Stage};
+
+/// Rows that an import may have.
+const ROWS: u64 = 50_000;
 
 /// A figure of a process, in KiB: `VmRSS`, the memory that it has, or `VmHWM`, the most that it has ever had.
 fn memory(pid: u32, figure: &str) -> u64 {
@@ -28,14 +31,14 @@ fn letters(n: u64) -> String {
 #[tokio::test]
 async fn of_a_large_import_exactly_the_bad_rows_are_named_and_again_it_changes_nothing() {
     let rows: u64 = std::env::var("DNA_TEST_IMPORT_ROWS").map_or(ROWS, |rows| rows.parse().expect("a number"));
-    let (mut served, server) = Served::start().await;
+    let (mut stage, server) = Stage::start().await;
     let bad = |n: u64| n % (rows / 100) == 7;
     let name = |n: u64| if bad(n) { String::new() } else { letters(n) };
     let file: String = (1..=rows).map(|n| row(&name(n), &format!("C-{n}")) + "\n").collect();
     let idle = memory(server.pid(), "VmRSS");
     let (begun, before) = (Instant::now(), worked(server.pid()));
 
-    let told = served.import(&server, "", file.clone()).await.expect("lines");
+    let told = stage.import(&server, "", file.clone()).await.expect("lines");
 
     let (took, work) = (begun.elapsed().as_secs_f64(), worked(server.pid()) - before);
     let grown = memory(server.pid(), "VmHWM").saturating_sub(idle);
@@ -48,11 +51,11 @@ async fn of_a_large_import_exactly_the_bad_rows_are_named_and_again_it_changes_n
 
     let digest =
         "select md5(string_agg(c::text, '|' order by c.id)) || (select count(*) from client_events) from clients c";
-    let before: String = sqlx::query_scalar(digest).fetch_one(&mut served.db).await.expect("a digest");
+    let before: String = sqlx::query_scalar(digest).fetch_one(&mut stage.db).await.expect("a digest");
     let begun = Instant::now();
-    let again = served.import(&server, "", file).await.expect("lines");
+    let again = stage.import(&server, "", file).await.expect("lines");
     let repeat = begun.elapsed().as_secs_f64();
-    let after: String = sqlx::query_scalar(digest).fetch_one(&mut served.db).await.expect("a digest");
+    let after: String = sqlx::query_scalar(digest).fetch_one(&mut stage.db).await.expect("a digest");
     let sum = again.last().expect("a summary");
     assert_eq!((&sum["created"], &sum["existing"]), (&0.into(), &(rows - 100).into()));
     assert_eq!(before, after);
@@ -60,6 +63,3 @@ async fn of_a_large_import_exactly_the_bad_rows_are_named_and_again_it_changes_n
         "{rows} rows in {took:.1} s, {work:.1} s of it the server's work, again in {repeat:.1} s; {grown} KiB above idle"
     );
 }
-
-/// The size that an import may have.
-const ROWS: u64 = 5_000;

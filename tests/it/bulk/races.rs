@@ -129,7 +129,7 @@ async fn refuses_dora(app: &App) {
 }
 
 fn doras() -> String {
-    let file = (1..=1_300).map(|n| row(if n % 400 == 7 { "Dora" } else { "Steve" }, &n.to_string()));
+    let file = (1..=700).map(|n| row(if n == 107 || n == 307 { "Dora" } else { "Steve" }, &n.to_string()));
     file.collect::<Vec<_>>().join("\n")
 }
 
@@ -145,10 +145,10 @@ async fn a_row_that_the_database_refuses_spoils_no_other() {
 
     let told = caller.import(&app, "", NDJSON, doras()).await;
 
-    assert_eq!(refused(&told), [7, 407, 807, 1_207]);
-    assert_eq!(counts(&told), [&json!("ERROR"), &json!(1_300), &json!(1_296), &json!(0), &json!(4)]);
-    assert_eq!(told[1_299]["client"]["ns_domain"], "steveharris1296.com");
-    assert_eq!(app.rows("clients").await, 1_296);
+    assert_eq!(refused(&told), [107, 307]);
+    assert_eq!(counts(&told), [&json!("ERROR"), &json!(700), &json!(698), &json!(0), &json!(2)]);
+    assert_eq!(told[699]["client"]["ns_domain"], "steveharris698.com");
+    assert_eq!(app.rows("clients").await, 698);
 }
 
 #[tokio::test]
@@ -158,8 +158,8 @@ async fn all_or_nothing_a_row_that_the_database_refuses_is_named_and_nothing_is_
 
     let told = caller.import(&app, "?mode=all", NDJSON, doras()).await;
 
-    assert_eq!((refused(&told), told.len()), (vec![7, 407, 807, 1_207], 5));
-    assert_eq!(counts(&told), [&json!("ERROR"), &json!(1_300), &json!(0), &json!(0), &json!(4)]);
+    assert_eq!((refused(&told), told.len()), (vec![107, 307], 3));
+    assert_eq!(counts(&told), [&json!("ERROR"), &json!(700), &json!(0), &json!(0), &json!(2)]);
     app.has_no_client().await;
 }
 

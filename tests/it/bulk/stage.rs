@@ -12,14 +12,14 @@ use crate::support::{
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// A server's process, its database, and a partner's token.
-pub struct Served {
+pub struct Stage {
     folder: Folder,
     url: String,
     pub token: String,
     pub db: PgConnection,
 }
 
-impl Served {
+impl Stage {
     pub async fn start() -> (Self, Server) {
         let folder = Folder::new();
         let url = database::empty_url().await;
