@@ -208,14 +208,14 @@ async fn what_an_import_stores_is_what_a_creation_stores() {
     let billed = steve_but(&[("has_subreseller_id", "no"), ("subreseller_id", ""), ("same_billing_address", "no")]);
     for parameters in [plain, billed] {
         let (one, caller) = acme().await;
-        let (many, importer) = acme().await;
+        let (many, other) = acme().await;
         let row = Value::Object(crate::support::json_of(&parameters)).to_string();
 
         assert_eq!(caller.create(&one, &parameters).await.status, 201);
-        let told = importer.import(&many, "", NDJSON, row).await;
+        let told = other.import(&many, "", NDJSON, row).await;
 
         assert_eq!(told[0]["result"], "OK", "{told:?}");
-        let (created, imported) = (stored(&one, &caller).await, stored(&many, &importer).await);
+        let (created, imported) = (stored(&one, &caller).await, stored(&many, &other).await);
         assert_eq!(created, imported);
         assert!(
             ["client", "words", "events", "domains", "counters"].iter().all(|part| !created[part].is_null()),
