@@ -6,6 +6,7 @@ pub mod audit;
 pub mod billing;
 pub mod client;
 pub mod client_change;
+pub mod client_import;
 pub mod client_list;
 mod client_row;
 pub mod client_status;
