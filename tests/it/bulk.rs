@@ -1,10 +1,13 @@
 //! Many clients at once: imported from a file and exported into one, over HTTP and from the shell.
 
 mod export;
+mod faults;
 mod import;
 mod large;
+mod races;
 mod refusals;
 mod shell;
+mod stage;
 
 use serde_json::Value;
 

@@ -169,3 +169,29 @@ async fn a_mistake_is_told_in_a_line_and_erases_nothing() {
     let line = operator.fails(&["client", "set-status", &text, "active", "--reason", "x"]);
     assert_eq!(line, format!("dna-api: client {id} was erased: its status stays"));
 }
+
+#[tokio::test]
+async fn at_a_terminal_the_domain_must_be_typed_whatever_its_letter_case() {
+    let (app, operator, caller, id) = erased_soon().await;
+    let text = id.to_string();
+    let erase = ["client", "erase", &text, "--reason", "x"];
+    let asks = format!("This cannot be undone. Type the domain of client {id} to erase it (zyxwbzyxwc.com): ");
+    let refuses = format!("dna-api: nothing was erased: the domain of client {id} is zyxwbzyxwc.com\n");
+
+    for typed in ["steveharris.com\n", "y\n", "\n", "\u{4}"] {
+        let output = operator.on_a_terminal(&erase, typed);
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!((output.status.code(), said), (Some(1), format!("{asks}{refuses}")), "{typed:?}");
+        assert_eq!(output.stdout, b"", "{typed:?}");
+        assert_eq!(Reply::of(caller.get(&app, &format!("{CLIENT}/{id}"))).await.status, 200, "{typed:?}");
+    }
+    let named = operator.on_a_terminal(&[&erase[..], &["--confirm", "steveharris.com"]].concat(), "zyxwbzyxwc.com\n");
+    assert_eq!(String::from_utf8(named.stderr).expect("UTF-8"), refuses, "who names it is not asked");
+
+    let output = operator.on_a_terminal(&[&erase[..], &["--json"]].concat(), " ZYXWBzyxwc.com \n");
+
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).expect("UTF-8")), (Some(0), asks));
+    let told: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!(told, json!({"id": id, "ns_domain": "zyxwbzyxwc.com", "erased": true}));
+    assert_eq!(Reply::of(caller.get(&app, &format!("{CLIENT}/{id}"))).await.status, 410);
+}
