@@ -45,6 +45,22 @@ pub const SETUP: Sample = Sample {
     ],
 };
 
+/// A whole client for one language, to be downloaded.
+pub struct Client {
+    /// The language's folder.
+    pub language: &'static str,
+    /// The file's name.
+    pub file: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+/// The clients that partners may take as they are.
+pub const CLIENTS: [Client; 2] = [
+    Client { language: "php", file: "DnaClient.php", text: include_str!("../../docs/samples/php/DnaClient.php") },
+    Client { language: "shell", file: "dna.sh", text: include_str!("../../docs/samples/shell/dna.sh") },
+];
+
 /// All others, in the order in which they can be run.
 pub const SAMPLES: [Sample; 24] = [
     sample!("token", "Get a token", "With a password, standard form", false),

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use dna_api::portal::samples::{LANGUAGES, SAMPLES, SETUP, Sample};
+use dna_api::portal::samples::{CLIENTS, LANGUAGES, SAMPLES, SETUP, Sample};
 use serde_json::json;
 
 use crate::support::{App, CLIENT, Caller, Partner, Reply, steve_harris};
@@ -109,6 +109,8 @@ fn every_file_of_the_samples_is_shown_and_run() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/samples");
     for (_, folder) in LANGUAGES {
         let files = fs::read_dir(root.join(folder)).expect("a folder").count();
-        assert_eq!(files, SAMPLES.len() + 1, "{folder}");
+        // Those of SAMPLES, what they stand on, and a whole client where the language has one.
+        let clients = CLIENTS.iter().filter(|client| client.language == folder).count();
+        assert_eq!(files, SAMPLES.len() + 1 + clients, "{folder}");
     }
 }
