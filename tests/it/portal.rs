@@ -1,5 +1,6 @@
 //! The developer portal.
 
+mod clients;
 mod examples;
 mod judge;
 mod openapi;
