@@ -2,6 +2,7 @@
 
 mod clients;
 mod examples;
+mod generated_client;
 mod judge;
 mod openapi;
 mod page;
