@@ -12,7 +12,7 @@ use crate::{
 /// How often the database is asked what is disabled and revoked: such tokens must be refused within a second.
 const PERIOD: Duration = Duration::from_millis(300);
 /// How long one round may take: a host that vanished answers nothing, not even an error.
-const DEADLINE: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_millis(1_500);
 
 /// Learns what is disabled and what was revoked.
 ///
@@ -23,6 +23,7 @@ pub async fn learn(app: &AppState) -> Result<(), StoreError> {
     let news = store::token_family::revoked_since(&app.monitor, since).await?;
     learn_disabled(app).await?;
     app.revoked.learn(news, since.is_none());
+    app.db.pulse().beat();
     Ok(())
 }
 
@@ -66,7 +67,11 @@ pub async fn run(app: AppState) {
         let failure = match timeout(DEADLINE, round).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some("the database did not answer in time".to_owned()),
+            Err(_) => {
+                app.db.renew();
+                app.monitor.renew();
+                Some("the database did not answer in time".to_owned())
+            }
         };
         match (&failure, failing) {
             (Some(why), false) => {

@@ -60,7 +60,7 @@ pub async fn round(app: &AppState) -> Result<(), String> {
     for (name, prune) in KINDS {
         let mut removed = 0;
         loop {
-            let batch = timeout(DEADLINE, prune(&app.monitor, BATCH.into())).await;
+            let batch = timeout(DEADLINE, prune(&app.monitor.pool(), BATCH.into())).await;
             let batch = batch.map_err(|_| format!("{name}: the database did not answer in time"))?;
             let batch = batch.map_err(|error| format!("{name}: {error}"))?;
             removed += batch;

@@ -20,7 +20,7 @@ use crate::{
         event::Origin,
         import::Format,
     },
-    store::{self, StoreError},
+    store::{self, StoreError, retry::Retries},
 };
 
 /// Rows of an import, at most.
@@ -109,11 +109,21 @@ impl Import<'_> {
             *sum = Summary { result: "OK", ..Summary::default() };
         }
         file.rewind()?;
-        if self.all_or_nothing {
-            self.create_all(rows(format, &*file), out, sum).await
-        } else {
-            self.create_each(rows(format, &*file), out, sum).await
+        if !self.all_or_nothing {
+            return self.create_each(rows(format, &*file), out, sum).await;
         }
+        let mut retries = Retries::of_transaction();
+        let lines = loop {
+            match self.create_all(rows(format, &*file)).await {
+                Err(error) if retries.again(&error).await => file.rewind()?,
+                done => break done?,
+            }
+        };
+        for line in lines {
+            sum.rows += 1;
+            tell(out, sum, line).await?;
+        }
+        Ok(())
     }
 
     /// Looks at every row and writes nothing. All-or-nothing, only what fails is told: the rest has its turn later.
@@ -154,8 +164,14 @@ impl Import<'_> {
             sum.rows += 1;
             let line = match parse(sum.rows, row) {
                 Ok(new) => {
-                    let mut db = self.db.acquire().await.map_err(StoreError::from)?;
-                    self.create(&mut db, sum.rows, new).await?
+                    let mut retries = Retries::of_transaction();
+                    loop {
+                        let mut db = self.db.acquire().await.map_err(StoreError::from)?;
+                        match self.create(&mut db, sum.rows, new.clone()).await {
+                            Err(error) if retries.again(&error).await => {}
+                            done => break done?,
+                        }
+                    }
                 }
                 Err(line) => line,
             };
@@ -165,26 +181,17 @@ impl Import<'_> {
     }
 
     /// Creates all in one transaction. What is told is kept until the commit: a reader that is slow must not keep it open.
-    async fn create_all(
-        &self,
-        rows: impl Iterator<Item = Row> + Send,
-        out: &Sender<Line>,
-        sum: &mut Summary,
-    ) -> Result<(), Ended> {
+    async fn create_all(&self, rows: impl Iterator<Item = Row> + Send) -> Result<Vec<RowLine>, StoreError> {
         let mut lines = Vec::new();
-        let mut transaction = self.db.begin().await.map_err(StoreError::from)?;
+        let mut transaction = self.db.begin().await?;
         for (number, row) in (1..).zip(rows) {
             match parse(number, row) {
                 Ok(new) => lines.push(self.create(&mut transaction, number, new).await?),
                 Err(line) => lines.push(line),
             }
         }
-        transaction.commit().await.map_err(StoreError::from)?;
-        for line in lines {
-            sum.rows += 1;
-            tell(out, sum, line).await?;
-        }
-        Ok(())
+        transaction.commit().await?;
+        Ok(lines)
     }
 
     async fn create(&self, db: &mut PgConnection, number: u64, new: NewClient) -> Result<RowLine, StoreError> {

@@ -96,13 +96,14 @@ async fn carry_out(
         Err((error, message)) => return refused(error, message),
     };
     let import = Import {
-        db: &app.db,
+        db: &app.db.pool(),
         origin: Origin::request(identity, request_id),
         suffix: &app.policy.ns_domain_suffix,
         dry_run: options.dry_run,
         all_or_nothing: options.all_or_nothing,
     };
-    import.run(format, file, lines).await
+    let done = app.db.pulse().unless_silent(import.run(format, file, lines)).await;
+    done.unwrap_or_else(|| refused("temporarily_unavailable", "The service is temporarily unavailable."))
 }
 
 /// Keeps a body in a file without a name. Who reads no reply before all is sent can wait for us no more than we for them.

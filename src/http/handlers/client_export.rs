@@ -64,7 +64,9 @@ async fn send(
 ) -> io::Result<()> {
     let (filter, mut after, mut first) = (ClientFilter::default(), None, true);
     loop {
-        let page = store::client_list::page(&app.db, partner, &filter, after.as_ref(), PAGE).await;
+        let pool = app.db.pool();
+        let page = store::client_list::page(&pool, partner, &filter, after.as_ref(), PAGE);
+        let page = app.db.pulse().unless_silent(page).await.ok_or(io::ErrorKind::TimedOut)?;
         let page = page.map_err(io::Error::other)?;
         let bytes = written(&page.rows, format, first)?;
         out.send_data(bytes.into()).await.map_err(io::Error::other)?;
