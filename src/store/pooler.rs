@@ -81,13 +81,18 @@ async fn session(connection: &mut PgConnection) -> sqlx::Result<i32> {
 async fn are_kept_apart(one: &mut PgConnection, two: &mut PgConnection) -> sqlx::Result<bool> {
     let mut apart = true;
     for round in 0..ROUNDS {
+        // Each on a session of its own, then each on whichever comes: that where the other one was last.
         two.execute("begin").await?;
-        let sum = sqlx::query_scalar!(r#"select $1::int8 + 1 as "sum!""#, round).fetch_one(&mut *one).await?;
-        let difference =
-            sqlx::query_scalar!(r#"select $1::int8 - 1 as "difference!""#, round).fetch_one(&mut *two).await?;
+        apart &= answers(one, two, round).await?;
         two.execute("commit").await?;
-        apart &= sum == round + 1 && difference == round - 1;
+        apart &= answers(one, two, round).await?;
         std::mem::swap(one, two);
     }
     Ok(apart)
+}
+
+async fn answers(one: &mut PgConnection, two: &mut PgConnection, round: i64) -> sqlx::Result<bool> {
+    let sum = sqlx::query_scalar!(r#"select $1::int8 + 1 as "sum!""#, round).fetch_one(one).await?;
+    let difference = sqlx::query_scalar!(r#"select $1::int8 - 1 as "difference!""#, round).fetch_one(two).await?;
+    Ok(sum == round + 1 && difference == round - 1)
 }

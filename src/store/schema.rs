@@ -126,7 +126,7 @@ pub async fn apply(migrator: &Migrator, options: &PgConnectOptions) -> Result<Ve
             if started.elapsed() > PATIENCE {
                 return Err(MigrationError::Locked(migration.version));
             }
-            tracing::info!(version = migration.version, "a migration waits for a table that is in use");
+            tracing::info!(version = migration.version, %error, "a migration waits for a table that is in use");
             sleep(PAUSE).await;
         }
     }

@@ -147,7 +147,7 @@ class Postgres:
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     def ready(self):
-        command = [os.path.join(self.bin, "pg_isready"), "-q", "-h", self.sockets, "-p", str(self.port), "-t", "1"]
+        command = [os.path.join(self.bin, "pg_isready"), "-q", "-h", self.sockets, "-p", str(self.port), "-U", "dna", "-d", "postgres", "-t", "1"]
         return subprocess.run(command).returncode == 0
 
     def everyone(self):
@@ -399,7 +399,9 @@ def stage(given, **database):
     except Failed:
         for name in ("dna-api.log", "postgres.log"):
             with contextlib.suppress(OSError), open(os.path.join(folder, name), errors="replace") as log:
-                sys.stderr.write("".join(f"{name}: {line}" for line in log.readlines()[-12:]))
+                lines = [line for line in log if " INFO request" not in line]
+                defects = [line for line in lines if "status=500" in line]
+                sys.stderr.write("".join(f"{name}: {line}" for line in defects[:4] + lines[-12:]))
         raise
     finally:
         if program:

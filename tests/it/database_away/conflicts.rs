@@ -4,6 +4,7 @@ use sqlx::Connection as _;
 use tokio::task::JoinSet;
 
 use dna_api::store::{
+    StoreError,
     db::{Db, Pulse},
     pool::Sessions,
 };
@@ -80,4 +81,18 @@ async fn a_statement_that_gave_way_is_repeated_five_times_and_then_told() {
         sqlx::query_scalar("select last_value from breaks").fetch_one(&mut outside).await.expect("a number");
     assert_eq!(tried, 1);
     outside.close().await.expect("closing");
+}
+
+#[tokio::test]
+async fn whatever_ends_a_session_means_that_the_database_is_away() {
+    let options = database::fresh().await;
+    let db = Db::new(&options, 1, Sessions::Own, &Pulse::default());
+    let fatal = sqlx::query("select set_config('role', 'nobody there', false)").execute(&db).await;
+    assert!(matches!(fatal.map_err(StoreError::from), Err(StoreError::Failed(_))), "an error is one of ours");
+    let end = "do $$ begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); end $$";
+    let ended = sqlx::query(end).execute(&db).await.map_err(StoreError::from);
+    assert!(matches!(ended, Err(StoreError::Unavailable(_))), "{ended:?}");
+    let none = db.pool().connect_options().as_ref().clone().options([("search_path", "x"), ("nonsense", "1")]);
+    let refused = sqlx::PgConnection::connect_with(&none).await.map_err(StoreError::from);
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "FATAL, of a class that is ours else");
 }

@@ -37,7 +37,7 @@ impl Pooler {
         let account = if Uid::effective().is_root() { "user = postgres\n" } else { "" };
         let settings = format!(
             "[databases]\n* = host={socket} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-             unix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = {mode}\ndefault_pool_size = 20\n\
+             unix_socket_dir =\nauth_type = trust\nauth_file = {}\npool_mode = {mode}\ndefault_pool_size = 40\n\
              max_client_conn = 200\nignore_startup_parameters = extra_float_digits\n{account}",
             database.get_port(),
             users.display(),
@@ -113,7 +113,8 @@ async fn through_a_pooler_of_sessions_a_partners_day_is_as_it_is_without() {
         asking.spawn(async move { (id, Reply::of(activate).await.json["client"]["id"].as_i64()) });
     }
     assert!(asking.join_all().await.into_iter().all(|(id, answered)| answered == Some(id)));
-    assert!(run(&pooler.folder, &pooler.settings(), &["check"]).status.success());
+    let check = run(&pooler.folder, &pooler.settings(), &["check"]);
+    assert!(check.status.success(), "{check:?}");
 }
 
 #[tokio::test]
