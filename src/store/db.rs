@@ -118,7 +118,9 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub async fn begin(&self) -> sqlx::Result<PgTransaction<'static>> {
-        self.pool().begin().await
+        let begun = self.pool().begin().await?;
+        self.pulse.beat();
+        Ok(begun)
     }
 
     /// One statement, from the connection to the last row.

@@ -9,7 +9,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 /// How long a request waits for a connection before it is told that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1_500);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that was idle for longer may lead to a server that has been demoted since. Less than the background's
 /// pause, or it would go on learning from such a server for ever.
 const SUSPICIOUS_IDLE: Duration = Duration::from_millis(200);

@@ -66,7 +66,7 @@ async fn where_all_connections_wait_for_a_lock_the_next_caller_is_told_within_tw
     let start = Instant::now();
     let next = Reply::even_a_failure(caller.get(&app, "/api/residential/client")).await;
     assert_eq!((next.status, next.header("retry-after")), (503, "1"), "{next:?}");
-    assert!(start.elapsed() < Duration::from_millis(2_200), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_millis(2_600), "{:?}", start.elapsed());
     // Busy is not ill: whoever balances the load leaves this server in.
     assert_eq!(Reply::of(app.get("/readyz")).await.status, 200);
 
