@@ -47,13 +47,7 @@ impl Retries {
 
     fn pause(&mut self, error: &(dyn Error + 'static)) -> Option<Duration> {
         let error = cause(error)?;
-        let most = if is_conflict(error) {
-            RETRIES
-        } else if self.reads && is_broken(error) {
-            1
-        } else {
-            0
-        };
+        let most = if is_conflict(error) { RETRIES } else { u32::from(self.reads && is_broken(error)) };
         if self.done >= most {
             return None;
         }

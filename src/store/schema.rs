@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::{
     ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgExecutor,
+    error::DatabaseError,
     migrate::{Migrate as _, MigrateError, Migration, Migrator},
     postgres::PgConnectOptions,
 };
@@ -155,5 +156,5 @@ async fn take_turn(connection: &mut PgConnection) -> Result<(), MigrationError> 
 /// Whether a lock was not to be had, or two who waited for each other were parted.
 fn gave_way(error: &MigrateError) -> bool {
     let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
-    error.as_database_error().and_then(|told| told.code()).is_some_and(|code| code == "55P03" || code == "40P01")
+    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "55P03" || code == "40P01")
 }
