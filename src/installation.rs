@@ -23,6 +23,10 @@ use crate::{
 
 /// How long an operator's own database may take to let us in at the start.
 const CONNECT: Duration = Duration::from_secs(10);
+/// Connections of a server's own: two for work that takes a while, so that what must not wait finds one.
+const MONITOR: u32 = 4;
+/// How long what still uses the database may go on once all that is waited for has ended.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// An open installation. Dropping it stops the embedded database, if this process started it.
 pub struct Installation {
@@ -116,7 +120,7 @@ impl Installation {
     pub fn serving(&self) -> (Db, Db, Readiness) {
         let (options, pulse) = (&self.options, Pulse::default());
         let db = Db::new(options, self.settings.db_max_connections, self.sessions, &pulse);
-        (db, Db::new(options, 2, self.sessions, &pulse), Readiness::of(options.clone()))
+        (db, Db::new(options, MONITOR, self.sessions, &pulse), Readiness::of(options.clone()))
     }
 
     /// Brings the database to what a server needs: schema (unless `DNA_MIGRATE=off`), a signing key, and on the embedded
@@ -247,7 +251,10 @@ impl Installation {
     /// # Errors
     /// Where the thread that stops it cannot run.
     pub async fn close(self) -> Result<()> {
-        self.db.close().await;
+        if timeout(CLOSING, self.db.close()).await.is_err() {
+            // An import in one transaction, say. The database takes back what is not committed.
+            tracing::warn!("work that did not end in time was cut off");
+        }
         spawn_blocking(move || drop(self.cluster)).await.context("stopping Postgres")
     }
 }

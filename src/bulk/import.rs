@@ -2,34 +2,36 @@
 //! client has already is left alone, so the same import again changes nothing.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     fs::File,
-    io::{self, Seek as _},
+    io, slice,
 };
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio::sync::mpsc::Sender;
 
 use super::{
+    batches::{Batches, count},
     line::{Line, RowLine, Summary},
-    rows::{Row, rows},
 };
 use crate::{
-    domain::{
-        client::{ClientName, NewClient},
-        event::Origin,
-        import::Format,
+    domain::{event::Origin, import::Format},
+    store::{
+        StoreError, client_import,
+        db::{Pulse, silent},
+        retry::repeatable,
     },
-    store::{self, StoreError, retry::Retries},
 };
 
 /// Rows of an import, at most.
-pub const ROWS_MAX: u64 = 50_000;
+pub const ROWS_MAX: usize = 50_000;
 
 /// An import: whose, and how.
 pub struct Import<'a> {
     /// The database.
     pub db: &'a PgPool,
+    /// Whether it answers, where somebody asks it all the time.
+    pub pulse: Option<&'a Pulse>,
     /// Who imports.
     pub origin: Origin<'a>,
     /// The end of every new client's domain.
@@ -41,33 +43,25 @@ pub struct Import<'a> {
 }
 
 /// Why an import ends before its end.
+#[derive(Debug, thiserror::Error)]
 enum Ended {
     /// Nobody reads its lines any more.
+    #[error("nobody reads what is told")]
     Unheard,
     /// The file.
-    File(io::Error),
+    #[error("the file cannot be read: {0}")]
+    File(#[from] io::Error),
     /// The database.
-    Store(StoreError),
-}
-
-impl From<StoreError> for Ended {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<io::Error> for Ended {
-    fn from(error: io::Error) -> Self {
-        Self::File(error)
-    }
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Import<'_> {
     /// Imports a file from its beginning, and tells what became of each row; the summary comes back, and is not among the
     /// lines. Where nobody reads them any more, it ends; what was created by then stays.
-    pub async fn run(&self, format: Format, mut file: File, out: &Sender<Line>) -> Summary {
+    pub async fn run(&self, format: Format, file: File, out: &Sender<Line>) -> Summary {
         let mut sum = Summary { result: "OK", dry_run: self.dry_run, ..Summary::default() };
-        let ended = match self.carry_out(format, &mut file, out, &mut sum).await {
+        let ended = match self.carry_out(format, &file, out, &mut sum).await {
             Ok(()) | Err(Ended::Unheard) => None,
             Err(Ended::File(error)) => Some(("server_error", "The file cannot be read.", error.to_string())),
             Err(Ended::Store(error @ StoreError::Unavailable(_))) => {
@@ -85,162 +79,130 @@ impl Import<'_> {
         sum
     }
 
-    async fn carry_out(
-        &self,
-        format: Format,
-        file: &mut File,
-        out: &Sender<Line>,
-        sum: &mut Summary,
-    ) -> Result<(), Ended> {
-        file.rewind()?;
-        let count = rows(format, &*file).take(usize::try_from(ROWS_MAX + 1).unwrap_or(usize::MAX)).count();
-        if count as u64 > ROWS_MAX {
+    async fn carry_out(&self, format: Format, file: &File, out: &Sender<Line>, sum: &mut Summary) -> Result<(), Ended> {
+        if count(format, file, ROWS_MAX + 1).await? > ROWS_MAX {
             sum.error = Some("payload_too_large");
             sum.message = Some("An import may not have more than 50,000 rows.");
             return Ok(());
         }
-        if self.dry_run || self.all_or_nothing {
-            file.rewind()?;
-            self.check(rows(format, &*file), out, sum).await?;
-            if self.dry_run || sum.failed > 0 {
-                sum.created = if self.dry_run { sum.created } else { 0 };
-                return Ok(());
-            }
-            *sum = Summary { result: "OK", ..Summary::default() };
+        if !self.dry_run && !self.all_or_nothing {
+            return self.create_each(Batches::of(format, file)?, out, sum).await;
         }
-        file.rewind()?;
-        if !self.all_or_nothing {
-            return self.create_each(rows(format, &*file), out, sum).await;
+        let checked = self.check(Batches::of(format, file)?, out, sum).await;
+        if !self.dry_run && (checked.is_err() || sum.failed > 0) {
+            sum.created = 0;
         }
-        let mut retries = Retries::of_transaction();
-        let lines = loop {
-            match self.create_all(rows(format, &*file)).await {
-                Err(error) if retries.again(&error).await => file.rewind()?,
-                done => break done?,
-            }
-        };
-        for line in lines {
-            sum.rows += 1;
-            tell(out, sum, line).await?;
+        let slugs = checked?;
+        if self.dry_run || sum.failed > 0 {
+            return Ok(());
         }
-        Ok(())
+        *sum = Summary { result: "OK", ..Summary::default() };
+        let slugs: Vec<String> = slugs.into_iter().collect();
+        let mut lines = self.heard(repeatable(|| self.create_all(format, file, &slugs))).await?;
+        sum.count(&lines);
+        if sum.failed > 0 {
+            sum.created = 0;
+            lines.retain(RowLine::is_failure);
+        }
+        send(out, lines).await
     }
 
-    /// Looks at every row and writes nothing. All-or-nothing, only what fails is told: the rest has its turn later.
+    /// Does a part of it, unless the database is silent.
+    async fn heard<T>(&self, work: impl Future<Output = Result<T, Ended>>) -> Result<T, Ended> {
+        match self.pulse {
+            Some(pulse) => pulse.unless_silent(work).await.unwrap_or_else(|| Err(StoreError::from(silent()).into())),
+            None => work.await,
+        }
+    }
+
+    /// Looks at every row and writes nothing. All-or-nothing, only what fails is told: the rest has its turn later, and
+    /// what its domains begin with is returned.
     async fn check(
         &self,
-        rows: impl Iterator<Item = Row> + Send,
+        mut batches: Batches,
         out: &Sender<Line>,
         sum: &mut Summary,
-    ) -> Result<(), Ended> {
-        let mut seen = HashSet::new();
-        for row in rows {
-            sum.rows += 1;
-            let new = match parse(sum.rows, row) {
-                Ok(new) => new,
-                Err(line) => {
-                    tell(out, sum, line).await?;
-                    continue;
-                }
-            };
-            let holder = self.holder(&mut *self.db.acquire().await.map_err(StoreError::from)?, &new).await?;
-            let repeated = new.customer_id.is_some_and(|id| !seen.insert(id));
-            let result = if holder.is_some() || repeated { "EXISTS" } else { "OK" };
-            let line = RowLine::done(sum.rows, result, holder);
-            if self.dry_run {
-                tell(out, sum, line).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn create_each(
-        &self,
-        rows: impl Iterator<Item = Row> + Send,
-        out: &Sender<Line>,
-        sum: &mut Summary,
-    ) -> Result<(), Ended> {
-        for row in rows {
-            sum.rows += 1;
-            let line = match parse(sum.rows, row) {
-                Ok(new) => {
-                    let mut retries = Retries::of_transaction();
-                    loop {
-                        let mut db = self.db.acquire().await.map_err(StoreError::from)?;
-                        match self.create(&mut db, sum.rows, new.clone()).await {
-                            Err(error) if retries.again(&error).await => {}
-                            done => break done?,
-                        }
+    ) -> Result<BTreeSet<String>, Ended> {
+        let (mut seen, mut slugs) = (HashSet::new(), BTreeSet::new());
+        while let Some(batch) = batches.next().await? {
+            let held = self.heard(repeatable(|| async {
+                let mut db = self.db.acquire().await.map_err(StoreError::from)?;
+                Ok(self.holders(&mut db, &batch).await?)
+            }));
+            let held = held.await?;
+            for one in batch {
+                let new = match one.row {
+                    Ok(new) => new,
+                    Err(line) => {
+                        tell(out, sum, line).await?;
+                        continue;
                     }
+                };
+                let holder = new.customer_id.as_ref().and_then(|id| held.get(id)).cloned();
+                if !self.dry_run {
+                    slugs.insert(self.slug(&new));
                 }
-                Err(line) => line,
-            };
-            tell(out, sum, line).await?;
+                let repeated = new.customer_id.is_some_and(|id| !seen.insert(id));
+                let result = if holder.is_some() || repeated { "EXISTS" } else { "OK" };
+                let line = RowLine::done(one.number, result, holder);
+                if self.dry_run {
+                    tell(out, sum, line).await?;
+                } else {
+                    sum.count(slice::from_ref(&line));
+                }
+            }
+        }
+        Ok(slugs)
+    }
+
+    /// Creates a batch at a time. What became of one is told once it is committed.
+    async fn create_each(&self, mut batches: Batches, out: &Sender<Line>, sum: &mut Summary) -> Result<(), Ended> {
+        while let Some(batch) = batches.next().await? {
+            let lines = self.heard(repeatable(|| async {
+                let mut transaction = self.begin().await?;
+                let lines = self.create(&mut transaction, &batch).await?;
+                transaction.commit().await.map_err(StoreError::from)?;
+                Ok(lines)
+            }));
+            let lines = lines.await?;
+            sum.count(&lines);
+            send(out, lines).await?;
         }
         Ok(())
     }
 
-    /// Creates all in one transaction. What is told is kept until the commit: a reader that is slow must not keep it open.
-    async fn create_all(&self, rows: impl Iterator<Item = Row> + Send) -> Result<Vec<RowLine>, StoreError> {
+    /// Creates all in one transaction, or nothing where a row fails. What is to be told is kept until the end: a reader
+    /// that is slow must not keep it open, and what was rolled back is not told.
+    async fn create_all(&self, format: Format, file: &File, slugs: &[String]) -> Result<Vec<RowLine>, Ended> {
+        let mut batches = Batches::of(format, file)?;
+        let created = self.create_of(&mut batches, slugs).await;
+        batches.end().await;
+        created
+    }
+
+    async fn create_of(&self, batches: &mut Batches, slugs: &[String]) -> Result<Vec<RowLine>, Ended> {
         let mut lines = Vec::new();
-        let mut transaction = self.db.begin().await?;
-        for (number, row) in (1..).zip(rows) {
-            match parse(number, row) {
-                Ok(new) => lines.push(self.create(&mut transaction, number, new).await?),
-                Err(line) => lines.push(line),
-            }
+        let mut transaction = self.begin().await?;
+        client_import::hold_counters(&mut *transaction, self.origin.partner, slugs, self.suffix).await?;
+        while let Some(batch) = batches.next().await? {
+            lines.extend(self.create(&mut transaction, &batch).await?);
         }
-        transaction.commit().await?;
+        let failed = lines.iter().any(RowLine::is_failure);
+        let ended = if failed { transaction.rollback().await } else { transaction.commit().await };
+        ended.map_err(StoreError::from)?;
         Ok(lines)
     }
-
-    async fn create(&self, db: &mut PgConnection, number: u64, new: NewClient) -> Result<RowLine, StoreError> {
-        if let Some(holder) = self.holder(db, &new).await? {
-            return Ok(RowLine::done(number, "EXISTS", Some(holder)));
-        }
-        let customer_id = new.customer_id.clone();
-        match store::client::create(&mut *db, self.origin, new, self.suffix).await {
-            Ok(client) => {
-                let name = ClientName { id: client.id, ns_domain: client.ns_domain };
-                Ok(RowLine::done(number, "OK", Some(name)))
-            }
-            // Another one was faster. In a transaction there is no asking any more.
-            Err(StoreError::Taken(_)) if !self.all_or_nothing => {
-                let id = customer_id.unwrap_or_default();
-                let holder = store::client::by_customer_id(db, self.origin.partner, &id).await?;
-                Ok(RowLine::done(number, "EXISTS", holder))
-            }
-            Err(StoreError::Refused(_)) if !self.all_or_nothing => {
-                let message = "A parameter holds what cannot be stored.".to_owned();
-                Ok(RowLine::failed(number, "invalid_request", message))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn holder(&self, db: &mut PgConnection, new: &NewClient) -> Result<Option<ClientName>, StoreError> {
-        match &new.customer_id {
-            Some(id) => store::client::by_customer_id(db, self.origin.partner, id).await,
-            None => Ok(None),
-        }
-    }
-}
-
-/// The new client of a row, or what is told of it.
-fn parse(number: u64, row: Row) -> Result<NewClient, RowLine> {
-    let parameters = row.map_err(|why| RowLine::failed(number, "invalid_request", why.to_owned()))?;
-    NewClient::parse(&parameters).map_err(|errors| RowLine {
-        errors: Some(errors.clone()),
-        ..RowLine::failed(number, "validation_failed", errors.message())
-    })
 }
 
 /// Counts a row and tells what became of it.
 async fn tell(out: &Sender<Line>, sum: &mut Summary, line: RowLine) -> Result<(), Ended> {
-    match line.result {
-        "OK" => sum.created += 1,
-        "EXISTS" => sum.existing += 1,
-        _ => sum.failed += 1,
+    sum.count(slice::from_ref(&line));
+    send(out, vec![line]).await
+}
+
+async fn send(out: &Sender<Line>, lines: Vec<RowLine>) -> Result<(), Ended> {
+    for line in lines {
+        out.send(Line::Row(line)).await.map_err(|_| Ended::Unheard)?;
     }
-    out.send(Line::Row(line)).await.map_err(|_| Ended::Unheard)
+    Ok(())
 }

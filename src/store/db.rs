@@ -41,11 +41,17 @@ pub struct Db {
     pulse: Pulse,
 }
 
-/// Whether the database answers: it is asked three times a second anyway, by the background, and each answer counts.
+/// Whether the database answers: the background asks it three times a second, and each answer to anybody counts.
 #[derive(Clone, Debug, Default)]
 pub struct Pulse(Arc<AtomicU64>);
 
 impl Pulse {
+    /// How often it has answered.
+    #[must_use]
+    pub fn beats(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// The database has answered somebody.
     pub fn beat(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
@@ -55,12 +61,12 @@ impl Pulse {
     /// half. So a slow statement has its time, and a dead host holds nobody.
     pub async fn unless_silent<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
-        let (mut heard, mut silent) = (self.0.load(Ordering::Relaxed), 0);
+        let (mut heard, mut silent) = (self.beats(), 0);
         loop {
             if let Ok(done) = timeout(LOOK, &mut work).await {
                 return Some(done);
             }
-            let now = self.0.load(Ordering::Relaxed);
+            let now = self.beats();
             silent = if now == heard { silent + 1 } else { 0 };
             heard = now;
             if silent == LOOKS {
@@ -136,12 +142,12 @@ impl Db {
         let mut retries = Retries::of_statement(sql.as_str());
         loop {
             let statement = statement(sql.clone(), arguments.clone(), persistent);
-            let done =
-                self.pulse.unless_silent(self.pool().fetch_many(statement).try_collect()).await.unwrap_or_else(silent);
+            let done = self.pulse.unless_silent(self.pool().fetch_many(statement).try_collect()).await;
+            let done = done.unwrap_or_else(|| Err(silent()));
             match done {
                 Err(error) if retries.again(&error).await => {}
                 done => {
-                    if done.is_ok() {
+                    if matches!(done, Ok(_) | Err(sqlx::Error::Database(_))) {
                         self.pulse.beat();
                     }
                     return done;
@@ -152,8 +158,9 @@ impl Db {
 }
 
 /// What is told of a database that answers nobody.
-fn silent<T>() -> sqlx::Result<T> {
-    Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database does not answer")))
+#[must_use]
+pub fn silent() -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database does not answer"))
 }
 
 fn statement(sql: SqlStr, arguments: PgArguments, persistent: bool) -> Query<'static, Postgres, PgArguments> {

@@ -91,7 +91,7 @@ impl App {
         let hands = Arc::default();
         let state = AppState::new(Parts {
             db: serving(8),
-            monitor: serving(2),
+            monitor: serving(4),
             readiness: Readiness::of(options.clone()),
             // Servers on one database have one public URL, whichever of them is asked.
             jwts: Jwts::new(settings.public_url.clone().unwrap_or_else(|| "http://api.test".to_owned()), keys),

@@ -30,12 +30,8 @@ pub async fn subresellers(
 ) -> Result<Response, ApiError> {
     let asked: Asked<[(); 0]> = Asked::subresellers(&parameters).map_err(|bad| refused(&app, bad))?;
     let list = List { partner: caller.identity.partner, name: "subresellers", given: &[] };
-    let after = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
-    let page = repeatable(|| async {
-        let mut db = app.db.acquire().await?;
-        store::billing::subresellers(&mut db, list.partner, after.clone(), asked.limit).await
-    });
-    let page = page.await?;
+    let after: Option<String> = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
+    let page = store::client_counts::page(&app.db, list.partner, after.as_deref(), asked.limit).await?;
     let next = page.next.as_ref().map(|place| list.cursor(place));
     Ok(reply_billing::subresellers(&page.rows, next.as_deref(), &asked.given))
 }

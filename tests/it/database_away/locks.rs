@@ -75,6 +75,34 @@ async fn where_all_connections_wait_for_a_lock_the_next_caller_is_told_within_tw
 }
 
 #[tokio::test]
+async fn a_database_that_answers_anybody_is_not_given_up_by_those_who_wait_for_a_table() {
+    let (app, caller) = acme().await;
+    let id = caller.new_client(&app).await;
+    let read = format!("/api/residential/client/{id}");
+    let mut holder = database::connect_like(&app.db).await;
+    let mut held = holder.begin().await.expect("a transaction");
+    // All that requests and the background read: nothing of theirs is answered.
+    sqlx::query("lock table clients, partners, oauth_clients, users, token_families in access exclusive mode")
+        .execute(&mut *held)
+        .await
+        .expect("a lock");
+
+    let (read, ready, ()) = tokio::join!(
+        Reply::even_a_failure(caller.get(&app, &read)),
+        async {
+            sleep(Duration::from_secs(2)).await;
+            Reply::even_a_failure(app.get("/readyz")).await.status
+        },
+        async {
+            sleep(Duration::from_secs(3)).await;
+            held.rollback().await.expect("the end");
+        },
+    );
+
+    assert_eq!((read.status, ready), (200, 200), "{read:?}");
+}
+
+#[tokio::test]
 async fn a_servers_sessions_are_limited_and_an_operators_are_not() {
     let options = database::fresh().await;
     let limits = async |pool: sqlx::PgPool| -> Vec<(String, String)> {
