@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 /// A name for the document that its references are resolved in. Nothing is ever asked for there.
 const DOCUMENT: &str = "https://description.invalid/";
 
-/// A description of an API in OpenAPI 3.1, with the validators that were needed so far.
+/// A description of an API in `OpenAPI` 3.1, with the validators that were needed so far.
 pub struct Description {
     document: Value,
     registry: Registry<'static>,
@@ -87,7 +87,7 @@ impl Description {
     pub fn judge(&self, told: &Told) -> Result<(), String> {
         let Some((pointer, operation)) = self.operation(told.method, told.path) else { return Ok(()) };
         let name = format!("{} ({} {})", operation["operationId"], told.method, told.path);
-        let status = self.status(operation, told);
+        let status = Self::status(operation, told);
         let Some(response) = operation["responses"].get(&status) else {
             return Err(format!("{name}: the status {} is not described", told.status));
         };
@@ -108,7 +108,7 @@ impl Description {
     }
 
     /// The status to look up: an operator may set another one for a failed validation, and for nothing else.
-    fn status(&self, operation: &Value, told: &Told) -> String {
+    fn status(operation: &Value, told: &Told) -> String {
         let word = || serde_json::from_str::<Value>(told.text).ok()?["error"].as_str().map(str::to_owned);
         let set = matches!(told.status, 400 | 406) && word().is_some_and(|word| word == "validation_failed");
         if set && operation["responses"].get("422").is_some() { "422".to_owned() } else { told.status.to_string() }

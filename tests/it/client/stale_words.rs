@@ -17,7 +17,7 @@ const BEFORE: &str = "
     insert into partners (id, name) values (gen_random_uuid(), 'Acme');
     insert into clients (partner_id, ns_domain, email, first_name, last_name, address, zipcode, same_billing_address,
                          billing_address, billing_zipcode)
-    select id, first_name || '.com', 'a@b.co', first_name, last_name, address, '33134', true, address, '33134'
+    select id, 'a' || n || '.com', 'a@b.co', first_name, last_name, address, '33134', true, address, '33134'
     from partners, (values (1, 'Steve', 'Harris', '126 Mendoza avenue'), (2, 'Łucja', 'Weiß', 'Straße 9'),
                            (3, '小明', '王', '1 Calle Núñez'), (4, 'Ann', repeat('a', 45), '1 Main street'))
         as v (n, first_name, last_name, address) order by n";

@@ -38,7 +38,8 @@ fn requests(items: &Value, found: &mut Vec<Request>) {
         }
         let name = item["name"].as_str().expect("a name").to_owned();
         let path = item["request"]["url"]["path"].as_array().expect("a path");
-        let path: String = path.iter().map(|part| format!("/{}", part.as_str().expect("text"))).collect();
+        let path: Vec<&str> = path.iter().map(|part| part.as_str().expect("text")).collect();
+        let path = format!("/{}", path.join("/"));
         let (status, error) =
             name.split_once(": ").map_or("", |(before, _)| before).split_once(' ').unwrap_or_default();
         let method = item["request"]["method"].as_str().expect("a method").to_owned();
