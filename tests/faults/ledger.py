@@ -37,7 +37,8 @@ class Skipped(Exception):
 def arguments(about, **counts):
     """The command line of a script: `name=(default, help)` each."""
     parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--binary", default=os.path.join(ROOT, "target/debug/dna-api"), help="the program (%(default)s)")
+    parser.add_argument("--binary", type=os.path.realpath, default=os.path.join(ROOT, "target/debug/dna-api"),
+                        help="the program (%(default)s)")
     parser.add_argument("--callers", type=int, default=8, help="callers at the same time (%(default)s)")
     for name, (default, help_text) in counts.items():
         parser.add_argument("--" + name, type=type(default), default=default, help=help_text + " (%(default)s)")
