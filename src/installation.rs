@@ -25,8 +25,6 @@ use crate::{
 const CONNECT: Duration = Duration::from_secs(10);
 /// Connections of a server's own: two for work that takes a while, so that what must not wait finds one.
 const MONITOR: u32 = 4;
-/// How long what still uses the database may go on once all that is waited for has ended.
-const CLOSING: Duration = Duration::from_secs(1);
 
 /// An open installation. Dropping it stops the embedded database, if this process started it.
 pub struct Installation {
@@ -251,10 +249,7 @@ impl Installation {
     /// # Errors
     /// Where the thread that stops it cannot run.
     pub async fn close(self) -> Result<()> {
-        if timeout(CLOSING, self.db.close()).await.is_err() {
-            // An import in one transaction, say. The database takes back what is not committed.
-            tracing::warn!("work that did not end in time was cut off");
-        }
+        self.db.close().await;
         spawn_blocking(move || drop(self.cluster)).await.context("stopping Postgres")
     }
 }

@@ -29,6 +29,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// After so many looks at nothing, the database is taken for dead. Looks are counted, not time: a process that was held up
 /// itself has not listened.
 const LOOKS: u32 = 6;
+/// How long what still uses the database may go on once all that is waited for has ended.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Connections for a server's requests. Clones share them.
 ///
@@ -106,9 +108,12 @@ impl Db {
         tokio::spawn(async move { old.close().await });
     }
 
-    /// Closes all connections.
+    /// Closes all connections. What still uses one, an import in one transaction say, has a moment; then it is cut off, and
+    /// the database takes back what is not committed.
     pub async fn close(&self) {
-        self.pool().close().await;
+        if timeout(CLOSING, self.pool().close()).await.is_err() {
+            tracing::warn!("work that did not end in time was cut off");
+        }
     }
 
     /// A connection, for more than one statement.

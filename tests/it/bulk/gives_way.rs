@@ -2,10 +2,10 @@
 //! told of a row is told once.
 
 use serde_json::{Value, json};
-use sqlx::raw_sql;
+use sqlx::{Connection as _, raw_sql};
 
 use super::row;
-use crate::support::{acme, until};
+use crate::support::{acme, database, until};
 
 const NDJSON: &str = "application/x-ndjson";
 const IN_A_STATEMENT: &str =
@@ -70,4 +70,24 @@ async fn an_import_that_gives_way_for_ever_ends_and_tells_that_later_may_be_bett
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn an_import_that_waits_too_long_for_another_transaction_ends_and_nothing_of_it_is_left() {
+    let (app, caller) = acme().await;
+    let mut other = database::connect_like(&app.db).await;
+    let mut held = other.begin().await.expect("a transaction");
+    let obstacle = "insert into clients (partner_id, ns_domain, customer_id, email, first_name, last_name, address, zipcode,
+                                         same_billing_address, billing_address, billing_zipcode)
+                    select id, 'x.other', '5', 'x@example.com', 'X', 'X', 'X', '33134', true, 'X', '33134' from partners";
+    raw_sql(obstacle).execute(&mut *held).await.expect("an obstacle");
+    let file: Vec<String> = (1..=600).map(|n| row("Steve", &n.to_string())).collect();
+
+    let told = caller.import(&app, "?mode=all", NDJSON, file.join("\n")).await;
+
+    let sum = told.last().expect("a summary");
+    assert_eq!((&sum["result"], &sum["error"]), (&json!("ERROR"), &json!("temporarily_unavailable")));
+    assert_eq!((told.len(), &sum["created"]), (1, &json!(0)));
+    held.rollback().await.expect("the end");
+    assert_eq!(app.rows("clients").await, 0);
 }
