@@ -61,7 +61,7 @@ impl Import<'_> {
     /// lines. Where nobody reads them any more, it ends; what was created by then stays.
     pub async fn run(&self, format: Format, file: File, out: &Sender<Line>) -> Summary {
         let mut sum = Summary { result: "OK", dry_run: self.dry_run, ..Summary::default() };
-        let ended = match self.carry_out(format, &file, out, &mut sum).await {
+        let ended = match Box::pin(self.carry_out(format, &file, out, &mut sum)).await {
             Ok(()) | Err(Ended::Unheard) => None,
             Err(Ended::File(error)) => Some(("server_error", "The file cannot be read.", error.to_string())),
             Err(Ended::Store(error @ StoreError::Unavailable(_))) => {

@@ -1,6 +1,6 @@
 //! Transactions that the database makes give way: they are done again, and no caller sees it.
 
-use sqlx::Connection as _;
+use sqlx::{Connection as _, error::DatabaseError};
 use tokio::task::JoinSet;
 
 use dna_api::store::{
@@ -68,7 +68,7 @@ async fn a_statement_that_gave_way_is_repeated_five_times_and_then_told() {
     assert_eq!(ask("with w as (select give_way($1) n) select n from w", 5).await.expect("the sixth time"), 6);
     sqlx::raw_sql("alter sequence tries restart").execute(&mut outside).await.expect("anew");
     let error = ask("select give_way($1)", 9).await.expect_err("too often");
-    assert_eq!(error.as_database_error().and_then(|e| e.code()).as_deref(), Some("40001"));
+    assert_eq!(error.as_database_error().and_then(DatabaseError::code).as_deref(), Some("40001"));
     let tried: i64 =
         sqlx::query_scalar("select last_value from tries").fetch_one(&mut outside).await.expect("a number");
     assert_eq!(tried, 6, "once, and five times more");

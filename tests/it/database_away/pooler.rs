@@ -1,4 +1,4 @@
-//! Through PgBouncer: a session for each of our connections works as a database does; one that is handed on after each
+//! Through `PgBouncer`: a session for each of our connections works as a database does; one that is handed on after each
 //! transaction, by a version that mixes prepared statements up, is refused at the start.
 
 use std::{
@@ -19,7 +19,7 @@ use crate::support::{
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// A running PgBouncer; ended when it is dropped.
+/// A running `PgBouncer`; ended when it is dropped.
 struct Pooler {
     child: Child,
     url: String,
