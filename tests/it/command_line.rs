@@ -5,6 +5,7 @@ mod audit;
 mod audit_of_commands;
 mod client;
 mod client_erase;
+mod life_cycle;
 mod live_tokens;
 mod own_database;
 mod serving;

@@ -1,6 +1,7 @@
 //! What all requests and all replies have in common.
 
 mod bodies;
+mod bounds;
 mod broken;
 mod fuzz;
 mod health;
@@ -11,3 +12,4 @@ mod paths;
 mod replies;
 mod sizes;
 mod slow;
+mod smuggling;
