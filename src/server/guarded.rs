@@ -104,7 +104,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         self.bytes.extend_from_slice(STAND_IN);
         self.passed = self.bytes.len();
         self.large = None;
-        self.ended = true;
         self.connection.refuse(self.requests.heads + 1, refusal);
     }
 
@@ -186,7 +185,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
-            if this.give(out) || this.ended {
+            if this.give(out) {
+                return Poll::Ready(Ok(()));
+            }
+            if this.connection.is_refused() {
+                return Poll::Pending; // hyper closes behind the reply; an end would make it drop that
+            }
+            if this.ended {
                 return Poll::Ready(Ok(()));
             }
             let mut space = [MaybeUninit::uninit(); CHUNK];

@@ -42,7 +42,8 @@ class Server:
                 os.dup2(log, 1)
                 os.dup2(log, 2)
                 if listener:
-                    os.dup2(listener.fileno(), 3, inheritable=True)
+                    os.dup2(listener.fileno(), 3)
+                    os.set_inheritable(3, True)
                     env |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
                 os.closerange(4 if listener else 3, 65536)
                 os.execve(binary, [str(binary), "serve"], env)

@@ -124,10 +124,7 @@ async fn a_hang_up_reads_the_file_of_settings_again() {
     let folder = Folder::new();
     let file = folder.path().join(".env");
     let server = Server::start(&folder, &[]);
-    let said = |what: &'static str| {
-        let server = &server;
-        until(what, async || server.said().contains(what))
-    };
+    let said = async |what: &str| until(what, async || server.said().contains(what)).await;
     let forwarded = async || {
         let request = server.request(Method::GET, "/api/none").header("x-forwarded-for", "192.0.2.7");
         request.send().await.expect("a reply");
