@@ -107,11 +107,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         self.connection.refuse(self.requests.heads + 1, refusal);
     }
 
-    fn sort(&mut self) -> io::Result<()> {
+    fn sort(&mut self) {
         match self.requests.advance(&mut self.bytes, &mut self.passed) {
             Progress::Fine => {}
             Progress::Refused(refusal) => self.refuse(refusal),
-            Progress::Broken => return Err(io::Error::new(io::ErrorKind::InvalidData, "a broken body")),
+            Progress::Broken => {
+                self.bytes.truncate(self.passed); // the handler sees a body that ends too early
+                self.ended = true;
+            }
         }
         if self.bytes.len() - self.passed <= OWN_HEAD {
             self.large = None;
@@ -121,7 +124,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
                 None => self.refuse(Refusal::Overload("too many large requests arrive at once")),
             }
         }
-        Ok(())
     }
 
     /// Waits for the caller, but not for ever.
@@ -200,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guarded<S> {
                 Poll::Ready(()) if chunk.filled().is_empty() => this.ended = true,
                 Poll::Ready(()) => {
                     this.bytes.extend_from_slice(chunk.filled());
-                    this.sort()?;
+                    this.sort();
                 }
                 Poll::Pending => {
                     ready!(this.poll_deadline(context));

@@ -47,7 +47,7 @@ async fn a_request_too_many_is_refused_at_once_but_not_the_question_whether_it_l
         app.get("/docs").send().await.is_ok_and(|reply| reply.status() == 503)
     };
     until("they are in flight", full).await;
-    let reply = Reply::of(app.get("/api/none")).await;
+    let reply = Reply::even_a_failure(app.get("/api/none")).await;
     assert_eq!((reply.status, reply.error(), reply.header("retry-after")), (503, "temporarily_unavailable", "1"));
     reply.check();
     for path in ["/healthz", "/readyz"] {
