@@ -21,6 +21,8 @@ begin
         from (values
             ('_sqlx_migrations',     'select'),
             ('audit_log',            'select insert'),
+            ('client_counts',        'select insert update delete'),
+            ('client_counts_until',  'select insert update'),
             ('client_events',        'select insert'),
             ('client_words',         'select insert delete'),
             ('clients',              'select insert update'),

@@ -18,6 +18,8 @@ use crate::{
 
 /// How long an operator's own database may take to let us in at the start.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long what still uses the database may go on once all that is waited for has ended.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// An open installation. Dropping it stops the embedded database, if this process started it.
 pub struct Installation {
@@ -220,7 +222,10 @@ impl Installation {
     /// # Errors
     /// Where the thread that stops it cannot run.
     pub async fn close(self) -> Result<()> {
-        self.db.close().await;
+        if timeout(CLOSING, self.db.close()).await.is_err() {
+            // An import in one transaction, say. The database takes back what is not committed.
+            tracing::warn!("work that did not end in time was cut off");
+        }
         spawn_blocking(move || drop(self.cluster)).await.context("stopping Postgres")
     }
 }

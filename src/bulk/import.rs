@@ -2,29 +2,25 @@
 //! client has already is left alone, so the same import again changes nothing.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     fs::File,
-    io::{self, Seek as _},
+    io, slice,
 };
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio::sync::mpsc::Sender;
 
 use super::{
+    batches::{Batches, count},
     line::{Line, RowLine, Summary},
-    rows::{Row, rows},
 };
 use crate::{
-    domain::{
-        client::{ClientName, NewClient},
-        event::Origin,
-        import::Format,
-    },
-    store::{self, StoreError},
+    domain::{event::Origin, import::Format},
+    store::{StoreError, client_import},
 };
 
 /// Rows of an import, at most.
-pub const ROWS_MAX: u64 = 50_000;
+pub const ROWS_MAX: usize = 50_000;
 
 /// An import: whose, and how.
 pub struct Import<'a> {
@@ -65,9 +61,9 @@ impl From<io::Error> for Ended {
 impl Import<'_> {
     /// Imports a file from its beginning, and tells what became of each row; the summary comes back, and is not among the
     /// lines. Where nobody reads them any more, it ends; what was created by then stays.
-    pub async fn run(&self, format: Format, mut file: File, out: &Sender<Line>) -> Summary {
+    pub async fn run(&self, format: Format, file: File, out: &Sender<Line>) -> Summary {
         let mut sum = Summary { result: "OK", dry_run: self.dry_run, ..Summary::default() };
-        let ended = match self.carry_out(format, &mut file, out, &mut sum).await {
+        let ended = match self.carry_out(format, &file, out, &mut sum).await {
             Ok(()) | Err(Ended::Unheard) => None,
             Err(Ended::File(error)) => Some(("server_error", "The file cannot be read.", error.to_string())),
             Err(Ended::Store(error @ StoreError::Unavailable(_))) => {
@@ -85,81 +81,71 @@ impl Import<'_> {
         sum
     }
 
-    async fn carry_out(
-        &self,
-        format: Format,
-        file: &mut File,
-        out: &Sender<Line>,
-        sum: &mut Summary,
-    ) -> Result<(), Ended> {
-        file.rewind()?;
-        let count = rows(format, &*file).take(usize::try_from(ROWS_MAX + 1).unwrap_or(usize::MAX)).count();
-        if count as u64 > ROWS_MAX {
+    async fn carry_out(&self, format: Format, file: &File, out: &Sender<Line>, sum: &mut Summary) -> Result<(), Ended> {
+        if count(format, file, ROWS_MAX + 1).await? > ROWS_MAX {
             sum.error = Some("payload_too_large");
             sum.message = Some("An import may not have more than 50,000 rows.");
             return Ok(());
         }
-        if self.dry_run || self.all_or_nothing {
-            file.rewind()?;
-            self.check(rows(format, &*file), out, sum).await?;
-            if self.dry_run || sum.failed > 0 {
-                sum.created = if self.dry_run { sum.created } else { 0 };
-                return Ok(());
-            }
-            *sum = Summary { result: "OK", ..Summary::default() };
+        if !self.dry_run && !self.all_or_nothing {
+            return self.create_each(Batches::of(format, file)?, out, sum).await;
         }
-        file.rewind()?;
-        if self.all_or_nothing {
-            self.create_all(rows(format, &*file), out, sum).await
-        } else {
-            self.create_each(rows(format, &*file), out, sum).await
+        let checked = self.check(Batches::of(format, file)?, out, sum).await;
+        if !self.dry_run && (checked.is_err() || sum.failed > 0) {
+            sum.created = 0;
         }
+        let slugs = checked?;
+        if self.dry_run || sum.failed > 0 {
+            return Ok(());
+        }
+        *sum = Summary { result: "OK", ..Summary::default() };
+        self.create_all(Batches::of(format, file)?, slugs, out, sum).await
     }
 
-    /// Looks at every row and writes nothing. All-or-nothing, only what fails is told: the rest has its turn later.
+    /// Looks at every row and writes nothing. All-or-nothing, only what fails is told: the rest has its turn later, and
+    /// what its domains begin with is returned.
     async fn check(
         &self,
-        rows: impl Iterator<Item = Row> + Send,
+        mut batches: Batches,
         out: &Sender<Line>,
         sum: &mut Summary,
-    ) -> Result<(), Ended> {
-        let mut seen = HashSet::new();
-        for row in rows {
-            sum.rows += 1;
-            let new = match parse(sum.rows, row) {
-                Ok(new) => new,
-                Err(line) => {
-                    tell(out, sum, line).await?;
-                    continue;
+    ) -> Result<BTreeSet<String>, Ended> {
+        let (mut seen, mut slugs) = (HashSet::new(), BTreeSet::new());
+        while let Some(batch) = batches.next().await? {
+            let held = self.holders(&mut *self.db.acquire().await.map_err(StoreError::from)?, &batch).await?;
+            for one in batch {
+                let new = match one.row {
+                    Ok(new) => new,
+                    Err(line) => {
+                        tell(out, sum, line).await?;
+                        continue;
+                    }
+                };
+                let holder = new.customer_id.as_ref().and_then(|id| held.get(id)).cloned();
+                if !self.dry_run {
+                    slugs.insert(self.slug(&new));
                 }
-            };
-            let holder = self.holder(&mut *self.db.acquire().await.map_err(StoreError::from)?, &new).await?;
-            let repeated = new.customer_id.is_some_and(|id| !seen.insert(id));
-            let result = if holder.is_some() || repeated { "EXISTS" } else { "OK" };
-            let line = RowLine::done(sum.rows, result, holder);
-            if self.dry_run {
-                tell(out, sum, line).await?;
+                let repeated = new.customer_id.is_some_and(|id| !seen.insert(id));
+                let result = if holder.is_some() || repeated { "EXISTS" } else { "OK" };
+                let line = RowLine::done(one.number, result, holder);
+                if self.dry_run {
+                    tell(out, sum, line).await?;
+                } else {
+                    sum.count(slice::from_ref(&line));
+                }
             }
         }
-        Ok(())
+        Ok(slugs)
     }
 
-    async fn create_each(
-        &self,
-        rows: impl Iterator<Item = Row> + Send,
-        out: &Sender<Line>,
-        sum: &mut Summary,
-    ) -> Result<(), Ended> {
-        for row in rows {
-            sum.rows += 1;
-            let line = match parse(sum.rows, row) {
-                Ok(new) => {
-                    let mut db = self.db.acquire().await.map_err(StoreError::from)?;
-                    self.create(&mut db, sum.rows, new).await?
-                }
-                Err(line) => line,
-            };
-            tell(out, sum, line).await?;
+    /// Creates a batch at a time. What became of one is told once it is committed.
+    async fn create_each(&self, mut batches: Batches, out: &Sender<Line>, sum: &mut Summary) -> Result<(), Ended> {
+        while let Some(batch) = batches.next().await? {
+            let mut transaction = self.begin().await?;
+            let lines = self.create(&mut transaction, batch).await?;
+            transaction.commit().await.map_err(StoreError::from)?;
+            sum.count(&lines);
+            send(out, lines).await?;
         }
         Ok(())
     }
@@ -167,73 +153,40 @@ impl Import<'_> {
     /// Creates all in one transaction. What is told is kept until the commit: a reader that is slow must not keep it open.
     async fn create_all(
         &self,
-        rows: impl Iterator<Item = Row> + Send,
+        mut batches: Batches,
+        slugs: BTreeSet<String>,
         out: &Sender<Line>,
         sum: &mut Summary,
     ) -> Result<(), Ended> {
         let mut lines = Vec::new();
-        let mut transaction = self.db.begin().await.map_err(StoreError::from)?;
-        for (number, row) in (1..).zip(rows) {
-            match parse(number, row) {
-                Ok(new) => lines.push(self.create(&mut transaction, number, new).await?),
-                Err(line) => lines.push(line),
-            }
+        let mut transaction = self.begin().await?;
+        let slugs: Vec<String> = slugs.into_iter().collect();
+        client_import::hold_counters(&mut *transaction, self.origin.partner, &slugs, self.suffix).await?;
+        while let Some(batch) = batches.next().await? {
+            lines.extend(self.create(&mut transaction, batch).await?);
         }
-        transaction.commit().await.map_err(StoreError::from)?;
-        for line in lines {
-            sum.rows += 1;
-            tell(out, sum, line).await?;
+        if lines.iter().any(RowLine::is_failure) {
+            transaction.rollback().await.map_err(StoreError::from)?;
+            sum.count(&lines);
+            sum.created = 0;
+            lines.retain(RowLine::is_failure);
+        } else {
+            transaction.commit().await.map_err(StoreError::from)?;
+            sum.count(&lines);
         }
-        Ok(())
+        send(out, lines).await
     }
-
-    async fn create(&self, db: &mut PgConnection, number: u64, new: NewClient) -> Result<RowLine, StoreError> {
-        if let Some(holder) = self.holder(db, &new).await? {
-            return Ok(RowLine::done(number, "EXISTS", Some(holder)));
-        }
-        let customer_id = new.customer_id.clone();
-        match store::client::create(&mut *db, self.origin, new, self.suffix).await {
-            Ok(client) => {
-                let name = ClientName { id: client.id, ns_domain: client.ns_domain };
-                Ok(RowLine::done(number, "OK", Some(name)))
-            }
-            // Another one was faster. In a transaction there is no asking any more.
-            Err(StoreError::Taken(_)) if !self.all_or_nothing => {
-                let id = customer_id.unwrap_or_default();
-                let holder = store::client::by_customer_id(db, self.origin.partner, &id).await?;
-                Ok(RowLine::done(number, "EXISTS", holder))
-            }
-            Err(StoreError::Refused(_)) if !self.all_or_nothing => {
-                let message = "A parameter holds what cannot be stored.".to_owned();
-                Ok(RowLine::failed(number, "invalid_request", message))
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn holder(&self, db: &mut PgConnection, new: &NewClient) -> Result<Option<ClientName>, StoreError> {
-        match &new.customer_id {
-            Some(id) => store::client::by_customer_id(db, self.origin.partner, id).await,
-            None => Ok(None),
-        }
-    }
-}
-
-/// The new client of a row, or what is told of it.
-fn parse(number: u64, row: Row) -> Result<NewClient, RowLine> {
-    let parameters = row.map_err(|why| RowLine::failed(number, "invalid_request", why.to_owned()))?;
-    NewClient::parse(&parameters).map_err(|errors| RowLine {
-        errors: Some(errors.clone()),
-        ..RowLine::failed(number, "validation_failed", errors.message())
-    })
 }
 
 /// Counts a row and tells what became of it.
 async fn tell(out: &Sender<Line>, sum: &mut Summary, line: RowLine) -> Result<(), Ended> {
-    match line.result {
-        "OK" => sum.created += 1,
-        "EXISTS" => sum.existing += 1,
-        _ => sum.failed += 1,
+    sum.count(slice::from_ref(&line));
+    send(out, vec![line]).await
+}
+
+async fn send(out: &Sender<Line>, lines: Vec<RowLine>) -> Result<(), Ended> {
+    for line in lines {
+        out.send(Line::Row(line)).await.map_err(|_| Ended::Unheard)?;
     }
-    out.send(Line::Row(line)).await.map_err(|_| Ended::Unheard)
+    Ok(())
 }

@@ -15,7 +15,7 @@ pub enum Line {
 }
 
 /// What became of a row.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RowLine {
     /// Its number, from 1; a row of names is none.
     pub row: u64,
@@ -36,7 +36,7 @@ pub struct RowLine {
 }
 
 /// A client's id and domain.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Name {
     /// The id.
     pub id: i64,
@@ -67,7 +67,27 @@ pub struct Summary {
     pub dry_run: bool,
 }
 
+impl Summary {
+    /// Counts rows.
+    pub(super) fn count(&mut self, lines: &[RowLine]) {
+        for line in lines {
+            self.rows += 1;
+            match line.result {
+                "OK" => self.created += 1,
+                "EXISTS" => self.existing += 1,
+                _ => self.failed += 1,
+            }
+        }
+    }
+}
+
 impl RowLine {
+    /// Whether the row was refused.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        self.result == "ERROR"
+    }
+
     pub(super) fn done(row: u64, result: &'static str, client: Option<ClientName>) -> Self {
         let client = client.map(|client| Name { id: client.id, ns_domain: client.ns_domain });
         Self { row, result, error: None, message: None, errors: None, client }

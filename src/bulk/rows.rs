@@ -1,50 +1,96 @@
 //! The rows of a file, one at a time: a JSON object a line, or CSV (RFC 4180) whose first row names the parameters.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::{
+    io::{self, BufRead as _, BufReader, Read},
+    iter,
+};
 
+use super::csv;
 use crate::domain::{
     import::Format,
     json,
     parameters::{Parameters, Value},
 };
 
-/// A row's parameters, or what is wrong with it in a sentence.
-pub type Row = Result<Parameters, &'static str>;
+/// Bytes of a row, at most: as many as a request that creates one client may have.
+pub const ROW_MAX: usize = 64 * 1024;
+
+/// A row as it stands in the file.
+pub enum Row {
+    /// A line.
+    Line(Vec<u8>),
+    /// A name and a field for each column.
+    Fields(Vec<(String, Vec<u8>)>),
+    /// What cannot be a row.
+    Bad(Bad),
+}
+
+/// Why a row has no parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Bad {
+    /// The error's word.
+    pub error: &'static str,
+    /// The error in a sentence.
+    pub message: &'static str,
+}
+
+/// A row that is too long to be read.
+pub(super) const TOO_LONG: Bad = Bad { error: "payload_too_large", message: "The row may not be greater than 64 KiB." };
+
+pub(super) const fn unreadable(message: &'static str) -> Bad {
+    Bad { error: "invalid_request", message }
+}
+
+/// A file's rows, as long as it can be read.
+pub type Rows = Box<dyn Iterator<Item = io::Result<Row>> + Send>;
 
 /// The rows of a file, in their order.
-pub fn rows<'a>(format: Format, file: impl Read + Send + 'a) -> Box<dyn Iterator<Item = Row> + Send + 'a> {
+pub fn rows(format: Format, file: impl Read + Send + 'static) -> Rows {
+    let file = BufReader::new(file);
     match format {
-        Format::Ndjson => {
-            let lines = BufReader::new(file).split(b'\n');
-            let lines = lines.map(|line| line.map(|line| line.trim_ascii().to_vec()));
-            let lines = lines.filter(|line| line.as_ref().map_or(true, |line| !line.is_empty()));
-            Box::new(lines.map(|line| {
-                let line = line.map_err(|_| UNREADABLE)?;
-                let members = json::object(&line).map_err(|_| "The row is not a JSON object.")?;
-                Ok(Parameters::new(Vec::new(), members))
-            }))
-        }
-        Format::Csv => csv(file),
+        Format::Ndjson => Box::new(lines(file)),
+        Format::Csv => Box::new(csv::records(file)),
     }
 }
 
-const UNREADABLE: &str = "The row cannot be read.";
-
-fn csv<'a>(file: impl Read + Send + 'a) -> Box<dyn Iterator<Item = Row> + Send + 'a> {
-    let mut reader = ::csv::ReaderBuilder::new().flexible(true).from_reader(file);
-    let names: Vec<String> = match reader.headers() {
-        Ok(names) => names.iter().map(|name| name.trim().to_owned()).collect(),
-        Err(_) => return Box::new(std::iter::once(Err("The first row is not UTF-8."))),
-    };
-    Box::new(reader.into_byte_records().map(move |record| {
-        let record = record.map_err(|_| UNREADABLE)?;
-        if record.len() != names.len() {
-            return Err("The row has another number of fields than the first row has names.");
+/// The lines that are not empty.
+fn lines(mut file: BufReader<impl Read>) -> impl Iterator<Item = io::Result<Row>> {
+    let mut next = move || -> io::Result<Option<Row>> {
+        loop {
+            let mut line = Vec::new();
+            let read = file.by_ref().take(ROW_MAX as u64 + 1).read_until(b'\n', &mut line)?;
+            if read > ROW_MAX && line.last() != Some(&b'\n') {
+                file.skip_until(b'\n')?;
+                return Ok(Some(Row::Bad(TOO_LONG)));
+            }
+            let trimmed = line.trim_ascii();
+            if !trimmed.is_empty() {
+                return Ok(Some(Row::Line(trimmed.to_vec())));
+            }
+            if read == 0 {
+                return Ok(None);
+            }
         }
-        let pairs = names.iter().zip(record.iter());
-        let pairs =
-            pairs.map(|(name, field)| Some((name.clone(), Value::Text(str::from_utf8(field).ok()?.to_owned()))));
-        let pairs = pairs.collect::<Option<Vec<_>>>().ok_or("The row is not UTF-8.")?;
-        Ok(Parameters::new(Vec::new(), pairs))
-    }))
+    };
+    iter::from_fn(move || next().transpose())
+}
+
+impl Row {
+    /// What the row says.
+    ///
+    /// # Errors
+    /// [`Bad`]
+    pub fn parameters(self) -> Result<Parameters, Bad> {
+        let members = match self {
+            Self::Line(line) => json::object(&line).map_err(|_| unreadable("The row is not a JSON object."))?,
+            Self::Fields(fields) => {
+                let text = |field| String::from_utf8(field).map(Value::Text);
+                let fields = fields.into_iter().map(|(name, field)| Ok((name, text(field)?)));
+                let fields: Result<_, std::string::FromUtf8Error> = fields.collect();
+                fields.map_err(|_| unreadable("The row is not UTF-8."))?
+            }
+            Self::Bad(bad) => return Err(bad),
+        };
+        Ok(Parameters::new(Vec::new(), members))
+    }
 }

@@ -18,7 +18,7 @@ use crate::{
     },
     installation::Installation,
     operator::{Account, Change, Operator, Record, Target},
-    store::{self, any_client},
+    store::{self, any_client, client_row::Row},
 };
 
 #[derive(Subcommand)]
@@ -118,7 +118,7 @@ pub(super) async fn run(operator: &Operator, action: Action, json: bool) -> Resu
         Action::Show { id } => {
             let mut change = operator.change("client show").await?;
             let partner = partner_of(&mut change, id).await?;
-            let shown = any_client::show(&mut *change, partner, id.get()).await?.with_context(|| unknown(id))?;
+            let shown = any_client::show(&mut change, partner, id.get()).await?.with_context(|| unknown(id))?;
             seen(change, id, partner).await?;
             output::print(&shown, json)
         }
@@ -197,11 +197,11 @@ async fn find(operator: &Operator, find: &Find, json: bool) -> Result<()> {
     }
     let mut shown = Vec::new();
     for (partner, id) in found {
-        shown.extend(any_client::show(&mut *change, partner, id).await?);
+        shown.extend(any_client::show(&mut change, partner, id).await?);
     }
     // What was asked for may be personal, so what is on record is by what, and which clients were seen.
     change.note("by", find.given().map(|(name, _)| name).chain(find.id.map(|_| "id")).collect::<Vec<_>>());
-    change.note("clients", shown.iter().map(|client| client.id).collect::<Vec<_>>());
+    change.note("clients", shown.iter().map(|shown| shown.client.id).collect::<Vec<_>>());
     change.commit(Target { partner: named, ..Target::default() }).await?;
     output::print(&shown, json)
 }
@@ -216,11 +216,11 @@ async fn set_status(operator: &Operator, id: ClientId, status: Status, reason: &
         Found::Erased => bail!("client {} was erased: its status stays", id.get()),
         Found::Here(_) => {}
     }
-    let shown = any_client::show(&mut *change, partner, id.get()).await?.with_context(|| unknown(id))?;
+    let shown = any_client::show(&mut change, partner, id.get()).await?.with_context(|| unknown(id))?;
     change.note("status", status.as_str());
     seen(change, id, partner).await?;
-    let done = json!({"id": shown.id, "ns_domain": shown.ns_domain, "status": shown.status,
-                      "billing_status": shown.billing_status});
+    let Row { ns_domain, status, billing_status, .. } = shown.client;
+    let done = json!({"id": id.get(), "ns_domain": ns_domain, "status": status, "billing_status": billing_status});
     output::print(&done, json)
 }
 
@@ -230,11 +230,11 @@ pub(super) async fn erase(installation: &Installation, erase: Erase, json: bool)
     installation.prepare_for_command().await?;
     let mut owner = installation.owner_for_erasure("erase a client").await?;
     let partner = partner_of(&mut owner, id).await?;
-    let shown = any_client::show(&mut owner, partner, id.get()).await?.with_context(|| unknown(id))?;
-    if shown.erased_at.is_some() {
+    let client = any_client::show(&mut owner, partner, id.get()).await?.with_context(|| unknown(id))?.client;
+    if client.erased_at.is_some() {
         bail!("client {} was erased already", id.get());
     }
-    is_meant(id, &shown.ns_domain, confirm)?;
+    is_meant(id, &client.ns_domain, confirm)?;
 
     let account = Account::of_this_process();
     let mut transaction = sqlx::Connection::begin(&mut owner).await?;
@@ -248,7 +248,7 @@ pub(super) async fn erase(installation: &Installation, erase: Erase, json: bool)
     let target = Target { name: &id.get().to_string(), partner: Some(partner), ..Target::default() };
     Record::new(&account, "client erase").write(&mut *transaction, target).await?;
     transaction.commit().await.context("nothing was changed: the database did not commit")?;
-    output::print(&json!({"id": id.get(), "ns_domain": shown.ns_domain, "erased": true}), json)
+    output::print(&json!({"id": id.get(), "ns_domain": client.ns_domain, "erased": true}), json)
 }
 
 /// Refuses a domain that is not the client's: from `--confirm`, or as it is typed on a terminal. A script that names none

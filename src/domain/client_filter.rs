@@ -11,19 +11,9 @@ use super::{
     validation::{Refusal, ValidationErrors},
 };
 
-/// What a list of clients may be asked for.
-const NAMES: [&str; 10] = [
-    "status",
-    SUBRESELLER,
-    "email",
-    "customer_id",
-    "ns_domain",
-    "created_after",
-    "created_before",
-    "q",
-    "limit",
-    "after",
-];
+/// What clients are chosen by.
+pub(super) const NAMES: [&str; 8] =
+    ["status", SUBRESELLER, "email", "customer_id", "ns_domain", "created_after", "created_before", "q"];
 /// What only the creation of a client knows: who sends it forgot to `POST`, as the document's own line did.
 const OF_CREATION: [&str; 10] = [
     "has_subreseller_id",
@@ -84,7 +74,7 @@ impl ClientFilter {
         if errors.is_empty() { Ok(filter) } else { Err(errors) }
     }
 
-    fn read(form: &mut Form<'_>) -> Self {
+    pub(super) fn read(form: &mut Form<'_>) -> Self {
         Self {
             status: form.optional("status", status),
             subreseller_id: form.optional(SUBRESELLER, form::subreseller),
@@ -120,7 +110,7 @@ impl Asked<ClientFilter> {
         if parameters.names().any(|name| OF_CREATION.contains(&name)) {
             return Err(BadQuery::OfCreation);
         }
-        read(parameters, &NAMES, ClientFilter::read)
+        read(parameters, &[&NAMES[..], &["limit", "after"]].concat(), ClientFilter::read)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The parameters of an import, beside its file, and of an export.
 
 use super::{
+    client_filter::{BadQuery, ClientFilter, NAMES},
     form::{self, Form},
     parameters::{Parameters, Value},
     validation::{Refusal, ValidationErrors},
@@ -46,15 +47,30 @@ fn mode(value: &Value) -> Result<bool, Refusal> {
     }
 }
 
-/// Reads `format`, the one parameter of an export: `ndjson` (the default) or `csv`.
-///
-/// # Errors
-/// [`ValidationErrors`]
-pub fn export_format(parameters: &Parameters) -> Result<Format, ValidationErrors> {
-    let mut form = Form::new(parameters);
-    let format = form.optional("format", |value| value.as_text().and_then(Format::parse).ok_or(Refusal::Format));
-    let errors = form.errors();
-    if errors.is_empty() { Ok(format.unwrap_or(Format::Ndjson)) } else { Err(errors) }
+/// What is exported, and how.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Export {
+    /// Which clients.
+    pub filter: ClientFilter,
+    /// What `format` asks for: `ndjson` or `csv`; none where it is not there.
+    pub format: Option<Format>,
+}
+
+impl Export {
+    /// Reads the filter of a list of clients, and `format`.
+    ///
+    /// # Errors
+    /// [`BadQuery`]
+    pub fn parse(parameters: &Parameters) -> Result<Self, BadQuery> {
+        if parameters.names().any(|name| name != "format" && !NAMES.contains(&name)) {
+            return Err(BadQuery::Unknown);
+        }
+        let mut form = Form::new(parameters);
+        let filter = ClientFilter::read(&mut form);
+        let format = form.optional("format", |value| value.as_text().and_then(Format::parse).ok_or(Refusal::Format));
+        let errors = form.errors();
+        if errors.is_empty() { Ok(Self { filter, format }) } else { Err(BadQuery::Invalid(errors)) }
+    }
 }
 
 impl Format {

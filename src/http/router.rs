@@ -74,8 +74,14 @@ fn residential(app: &AppState) -> Router<AppState> {
     };
     Router::new()
         .route("/api/residential/client", guarded(app, "GET, HEAD, POST", get(client_list::list).post(client::create)))
-        .route("/api/residential/client/import", guarded(app, "POST", any(client_bulk::import)))
-        .route("/api/residential/client/export", guarded(app, "GET", any(client_export::export)))
+        .route(
+            "/api/residential/client/import",
+            only("POST", bearing(app, any(client_bulk::import)).layer(from_fn(negotiate::ndjson))),
+        )
+        .route(
+            "/api/residential/client/export",
+            only("GET", bearing(app, any(client_export::export)).layer(from_fn(negotiate::ndjson_or_csv))),
+        )
         .route(
             "/api/residential/client/{id}",
             guarded(

@@ -91,7 +91,9 @@ impl Refusal {
     #[must_use]
     pub fn hint(mut self, seen: &str) -> Self {
         let allowed = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
-        self.hint = Some(seen.chars().filter(|c| allowed(*c)).take(200).collect());
+        let seen: String = seen.chars().filter(|c| allowed(*c)).take(200).collect();
+        // Of a name in other letters nothing may be left, and RFC 6749 §5.2 knows no empty text.
+        self.hint = Some(seen).filter(|seen| !seen.trim().is_empty());
         self
     }
 }

@@ -1,64 +1,26 @@
 //! Clients of any partner, as operators see and mend them. An id is unique among all partners.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::PgExecutor;
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::StoreError;
-use crate::domain::{
-    client::ClientId,
-    partner::PartnerId,
-    time::{rfc3339, rfc3339_or_null},
+use super::{
+    StoreError,
+    client_row::{self, Row},
 };
+use crate::domain::{client::ClientId, partner::PartnerId, time::rfc3339};
 
-/// A client, as an operator sees it. Of one that was erased, what was personal is empty.
+/// A client, as an operator sees it.
 #[derive(Debug, Serialize)]
 pub struct Shown {
-    /// Its id.
-    pub id: i64,
     /// Its partner's name.
     pub partner: String,
     /// Whether that is a test partner.
     pub test: bool,
-    /// Its domain on the switch.
-    pub ns_domain: String,
-    /// Its status.
-    pub status: String,
-    /// Whether it is billed.
-    pub billing_status: String,
-    /// The partner's own id for it.
-    pub customer_id: Option<String>,
-    /// The subreseller that it is grouped under.
-    pub subreseller_id: Option<String>,
-    /// Where mail for it goes.
-    pub email: String,
-    /// First name.
-    pub first_name: String,
-    /// Last name.
-    pub last_name: String,
-    /// Street address.
-    pub address: String,
-    /// US ZIP code.
-    pub zipcode: String,
-    /// Where it is billed.
-    pub billing_address: String,
-    /// The ZIP code of that.
-    pub billing_zipcode: String,
-    /// The first day to bill.
-    pub start_billing_date: Option<NaiveDate>,
-    /// When it was created.
-    #[serde(serialize_with = "rfc3339")]
-    pub created_at: DateTime<Utc>,
-    /// When it was last changed.
-    #[serde(serialize_with = "rfc3339")]
-    pub updated_at: DateTime<Utc>,
-    /// When its status took effect.
-    #[serde(serialize_with = "rfc3339")]
-    pub status_changed_at: DateTime<Utc>,
-    /// When its personal data was erased.
-    #[serde(serialize_with = "rfc3339_or_null")]
-    pub erased_at: Option<DateTime<Utc>>,
+    /// All that is stored of it.
+    #[serde(flatten)]
+    pub client: Row,
 }
 
 /// An event, as an operator sees it.
@@ -112,17 +74,10 @@ pub async fn partner_of(db: impl PgExecutor<'_>, id: ClientId) -> Result<Option<
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
-pub async fn show(db: impl PgExecutor<'_>, partner: PartnerId, id: i64) -> Result<Option<Shown>, StoreError> {
-    let shown = sqlx::query_as!(
-        Shown,
-        "select c.id, p.name as partner, p.is_test as test, c.ns_domain, c.status, c.billing_status, c.customer_id,
-                c.subreseller_id, c.email, c.first_name, c.last_name, c.address, c.zipcode, c.billing_address,
-                c.billing_zipcode, c.start_billing_date, c.created_at, c.updated_at, c.status_changed_at, c.erased_at
-         from clients c join partners p on p.id = c.partner_id where c.partner_id = $1 and c.id = $2",
-        partner.0,
-        id
-    );
-    Ok(shown.fetch_optional(db).await?)
+pub async fn show(db: &mut PgConnection, partner: PartnerId, id: i64) -> Result<Option<Shown>, StoreError> {
+    let Some(client) = client_row::read(&mut *db, partner, id).await? else { return Ok(None) };
+    let of = sqlx::query!("select name, is_test from partners where id = $1", partner.0).fetch_one(db).await?;
+    Ok(Some(Shown { partner: of.name, test: of.is_test, client }))
 }
 
 /// The newest events of the partner's client, at most so many, the oldest first.

@@ -1,11 +1,11 @@
-//! Consolidation: what is counted by subreseller, read along one index, a page at a time.
+//! Consolidation of a month: clients by subreseller, read along one index, a page at a time.
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
 use super::StoreError;
 use crate::domain::{
-    billing::{BillableClient, BillingPlace, Consolidation, Subreseller},
+    billing::{BillableClient, BillingPlace, Consolidation},
     page::Page,
     partner::PartnerId,
 };
@@ -136,51 +136,4 @@ async fn rows(
         i64::from(limit) + 1,
     );
     Ok(found.fetch_all(db).await?)
-}
-
-/// The partner's subresellers after that one, with how many clients they have: each id is found by a step in the index.
-///
-/// # Errors
-/// [`StoreError`] when the database cannot be asked.
-pub async fn subresellers(
-    db: &mut PgConnection,
-    partner: PartnerId,
-    after: Option<String>,
-    limit: u16,
-) -> Result<Page<Subreseller, String>, StoreError> {
-    let found = sqlx::query_as!(
-        Subreseller,
-        r#"
-        with recursive found (id, n) as (
-            (select coalesce(subreseller_id, ''), 1 from clients
-             where partner_id = $1 and coalesce(subreseller_id, '') collate "C" > $2
-             order by coalesce(subreseller_id, '') collate "C" limit 1)
-            union all
-            select (select coalesce(c.subreseller_id, '') from clients c
-                    where c.partner_id = $1 and coalesce(c.subreseller_id, '') collate "C" > found.id
-                    order by coalesce(c.subreseller_id, '') collate "C" limit 1), found.n + 1
-            from found where found.id is not null and found.n < $3
-        )
-        select found.id as "id!", counted.pending as "pending!", counted.active as "active!",
-               counted.suspended as "suspended!", counted.cancelled as "cancelled!"
-        from found
-        cross join lateral (
-            select count(*) filter (where status = 'pending') as pending,
-                   count(*) filter (where status = 'active') as active,
-                   count(*) filter (where status = 'suspended') as suspended,
-                   count(*) filter (where status = 'cancelled') as cancelled
-            from clients c where c.partner_id = $1 and coalesce(c.subreseller_id, '') collate "C" = found.id
-        ) as counted
-        where found.id is not null
-        order by found.n
-        "#,
-        partner.0,
-        after.unwrap_or_default(),
-        i32::from(limit) + 1,
-    );
-    let mut rows = found.fetch_all(db).await?;
-    let more = rows.len() > usize::from(limit);
-    rows.truncate(limit.into());
-    let next = rows.last().filter(|_| more).map(|row| row.id.clone());
-    Ok(Page { rows, next })
 }

@@ -4,7 +4,7 @@ use sqlx::PgExecutor;
 
 use super::{
     StoreError,
-    client_row::{Row, word},
+    client_row::{self, Row, word},
 };
 use crate::domain::{
     client::{Client, ClientId, ClientName, ClientStatus, Found, NewClient, Status},
@@ -102,16 +102,7 @@ pub async fn by_customer_id(
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
 pub async fn read(db: impl PgExecutor<'_>, partner: PartnerId, id: ClientId) -> Result<Found<Client>, StoreError> {
-    let row = sqlx::query_as!(
-        Row,
-        "select id, ns_domain, status, billing_status, customer_id, subreseller_id, email, first_name, last_name, address,
-                zipcode, same_billing_address, billing_address, billing_zipcode, start_billing_date, created_at,
-                updated_at, status_changed_at, erased_at
-         from clients where partner_id = $1 and id = $2",
-        partner.0,
-        id.get()
-    );
-    Row::found(row.fetch_optional(db).await?)
+    Row::found(client_row::read(db, partner, id.get()).await?)
 }
 
 /// The id and the domain of the partner's client of that id.

@@ -40,6 +40,8 @@ pub async fn update(
     new: NewClient,
 ) -> Result<Client, StoreError> {
     let changed = client.data.differences(&new);
+    let moved = client.data.subreseller_id != new.subreseller_id;
+    let moved_from = moved.then(|| client.data.subreseller_id.as_deref().unwrap_or_default());
     let updated_at = sqlx::query_scalar!(
         r#"
         with old as materialized (
@@ -63,10 +65,10 @@ pub async fn update(
             where word <> all(string_to_array(old.search, ' ')) and word <> ''
         ), event as (
             insert into client_events (partner_id, client_id, id, position, kind, from_status, to_status,
-                                       from_billing_status, to_billing_status, at, changed, reason, user_id,
-                                       oauth_client_id, operator, request_id)
+                                       from_billing_status, to_billing_status, at, changed, from_subreseller_id, reason,
+                                       user_id, oauth_client_id, operator, request_id)
             select $1, $2, event_id(updated_at), last_position, $15, status, status, billing_status, billing_status,
-                   updated_at, $16, $17, $18, $19, $20, $21
+                   updated_at, $16, $22, $17, $18, $19, $20, $21
             from changed
         )
         select updated_at as "updated_at!: DateTime<Utc>" from changed
@@ -92,6 +94,7 @@ pub async fn update(
         origin.oauth_client(),
         origin.operator(),
         origin.request_id,
+        moved_from,
     )
     .fetch_one(db)
     .await?;

@@ -1,9 +1,14 @@
 //! A client's row, as statements read it.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgExecutor;
 
 use super::StoreError;
-use crate::domain::client::{Billing, BillingStatus, Client, Found, NewClient, Status};
+use crate::domain::{
+    client::{Billing, BillingStatus, Client, Found, NewClient, Status},
+    partner::PartnerId,
+    time::{rfc3339, rfc3339_or_null},
+};
 
 /// What a [`Row`] is read from, for statements that are put together.
 pub(super) const COLUMNS: &str =
@@ -11,28 +16,65 @@ pub(super) const COLUMNS: &str =
     c.first_name, c.last_name, c.address, c.zipcode, c.same_billing_address, c.billing_address, c.billing_zipcode,
     c.start_billing_date, c.created_at, c.updated_at, c.status_changed_at, c.erased_at";
 
-/// A row of `clients`.
-#[derive(sqlx::FromRow)]
-pub(super) struct Row {
+/// A row of `clients`. Of a client that was erased, what was personal is empty.
+#[derive(Debug, serde::Serialize, sqlx::FromRow)]
+pub struct Row {
+    /// Its id.
     pub id: i64,
+    /// Its domain on the switch.
     pub ns_domain: String,
+    /// Its status.
     pub status: String,
+    /// Whether it is billed.
     pub billing_status: String,
+    /// The partner's own id for it.
     pub customer_id: Option<String>,
+    /// The subreseller that it is grouped under.
     pub subreseller_id: Option<String>,
+    /// Where mail for it goes.
     pub email: String,
+    /// First name.
     pub first_name: String,
+    /// Last name.
     pub last_name: String,
+    /// Street address.
     pub address: String,
+    /// US ZIP code.
     pub zipcode: String,
+    /// Whether it is billed there.
     pub same_billing_address: bool,
+    /// Where it is billed.
     pub billing_address: String,
+    /// The ZIP code of that.
     pub billing_zipcode: String,
+    /// The first day to bill.
     pub start_billing_date: Option<NaiveDate>,
+    /// When it was created.
+    #[serde(serialize_with = "rfc3339")]
     pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    #[serde(serialize_with = "rfc3339")]
     pub updated_at: DateTime<Utc>,
+    /// When its status took effect.
+    #[serde(serialize_with = "rfc3339")]
     pub status_changed_at: DateTime<Utc>,
+    /// When its personal data was erased.
+    #[serde(serialize_with = "rfc3339_or_null")]
     pub erased_at: Option<DateTime<Utc>>,
+}
+
+/// The partner's client of that id, erased or not.
+pub(super) async fn read(db: impl PgExecutor<'_>, partner: PartnerId, id: i64) -> Result<Option<Row>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, ns_domain, status, billing_status, customer_id, subreseller_id, email, first_name, last_name, address,
+                zipcode, same_billing_address, billing_address, billing_zipcode, start_billing_date, created_at,
+                updated_at, status_changed_at, erased_at
+         from clients where partner_id = $1 and id = $2",
+        partner.0,
+        id
+    );
+    Ok(row.fetch_optional(db).await?)
 }
 
 impl Row {

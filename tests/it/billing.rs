@@ -1,7 +1,9 @@
 //! Subresellers, and the days of a month on which clients were billable.
 
+mod counts;
 mod days;
 mod replies;
+mod starts_and_zones;
 mod subresellers;
 
 use serde_json::Value;

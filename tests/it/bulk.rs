@@ -1,14 +1,17 @@
 //! Many clients at once: imported from a file and exported into one, over HTTP and from the shell.
 
 mod export;
+mod faults;
 mod import;
 mod large;
+mod races;
 mod refusals;
 mod shell;
+mod stage;
 
 use serde_json::Value;
 
-use crate::support::{App, Caller};
+use crate::support::{App, Caller, Reply};
 
 const IMPORT: &str = "/api/residential/client/import";
 const EXPORT: &str = "/api/residential/client/export";
@@ -28,9 +31,8 @@ impl Caller {
     /// Imports a file, and reads every line.
     async fn import(&self, app: &App, query: &str, content_type: &str, file: String) -> Vec<Value> {
         let request = self.post(app, &format!("{IMPORT}{query}")).header("Content-Type", content_type).body(file);
-        let reply = request.send().await.expect("a reply");
-        assert_eq!(reply.status(), 200);
-        assert_eq!(reply.headers()["content-type"], "application/x-ndjson");
-        lines(&reply.text().await.expect("a body"))
+        let reply = Reply::read(request).await;
+        assert_eq!((reply.status, reply.header("content-type")), (200, "application/x-ndjson"));
+        lines(&reply.text)
     }
 }

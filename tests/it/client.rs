@@ -30,6 +30,7 @@ mod reading;
 mod reason;
 mod repeated;
 mod searching;
+mod stale_words;
 mod subreseller;
 mod tenants;
 mod transitions;

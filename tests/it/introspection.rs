@@ -8,19 +8,11 @@ use serde_json::json;
 use crate::{
     bearer::present,
     support::{App, Caller, Forge, Partner, Reply},
-    token::{ALL, BAD_CLIENT, Form, TWICE, ask, assert_refused, with, without},
+    token::{ALL, BAD_CLIENT, Form, TWICE, ask, assert_refused, form_about as form, with, without},
 };
 
 const PATH: &str = "/api/oauth/introspect";
 const IN_BODY: &str = "The parameters belong in the request body.";
-
-fn form(partner: &Partner, token: &str) -> Form {
-    vec![
-        ("token", token.to_owned()),
-        ("client_id", partner.client_id.clone()),
-        ("client_secret", partner.client_secret.clone()),
-    ]
-}
 
 fn request(app: &App, form: &Form) -> RequestBuilder {
     app.post(PATH).form(form)

@@ -14,20 +14,11 @@ use reqwest::RequestBuilder;
 use crate::{
     bearer::{REVOKED, assert_invalid, present},
     support::{App, Partner, Reply, until},
-    token::Form,
+    token::{Form, form_about as form},
 };
 
 const PATH: &str = "/api/oauth/revoke";
 const SECOND: Duration = Duration::from_secs(1);
-
-/// The parameters of a revocation.
-fn form(partner: &Partner, token: &str) -> Form {
-    vec![
-        ("token", token.to_owned()),
-        ("client_id", partner.client_id.clone()),
-        ("client_secret", partner.client_secret.clone()),
-    ]
-}
 
 fn request(app: &App, form: &Form) -> RequestBuilder {
     app.post(PATH).form(form)

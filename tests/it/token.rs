@@ -22,7 +22,7 @@ mod scope;
 
 use serde_json::json;
 
-use crate::support::{App, Reply};
+use crate::support::{App, Partner, Reply};
 
 const PATH: &str = "/api/oauth/token";
 /// Every scope, in the server's order.
@@ -50,6 +50,15 @@ pub(crate) fn without(mut form: Form, name: &str) -> Form {
 }
 
 /// Sends a form in the standard form.
+/// What is asked about a token, at an endpoint of its own.
+pub(crate) fn form_about(partner: &Partner, token: &str) -> Form {
+    vec![
+        ("token", token.to_owned()),
+        ("client_id", partner.client_id.clone()),
+        ("client_secret", partner.client_secret.clone()),
+    ]
+}
+
 pub(crate) async fn ask(app: &App, form: &Form) -> Reply {
     Reply::of(app.post(PATH).form(form)).await
 }

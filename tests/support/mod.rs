@@ -6,6 +6,7 @@ mod audit;
 mod clients;
 mod crowd;
 pub mod database;
+pub mod description;
 mod forge;
 mod log;
 mod operator;

@@ -1,12 +1,14 @@
 //! An operator's commands on the database of a server of this process.
 
+use std::{fs::File, io::Write as _, process::Output};
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 use super::{
     App, Partner,
     database::{self, MASTER_KEY},
-    program::{Folder, failure, run, run_json},
+    program::{Folder, failure, program, run, run_json},
 };
 
 /// Runs commands as the role that owns the database.
@@ -38,6 +40,15 @@ impl Operator {
         let (code, line) = failure(&run(&self.folder, &self.settings(), arguments));
         assert_eq!(code, 1, "{line}");
         line
+    }
+
+    /// A command on a terminal, at which somebody types that.
+    pub fn on_a_terminal(&self, arguments: &[&str], typed: &str) -> Output {
+        let terminal = nix::pty::openpty(None, None).expect("a pseudo-terminal");
+        let mut keyboard = File::from(terminal.master);
+        keyboard.write_all(typed.as_bytes()).expect("what is typed");
+        let mut command = program(&self.folder, &self.settings(), arguments);
+        command.stdin(terminal.slave).output().expect("the program")
     }
 
     /// Whether a command is refused as wrong usage.

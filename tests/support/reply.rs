@@ -4,6 +4,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::{RequestBuilder, header::HeaderMap};
 use serde_json::{Map, Value, json};
 
+use super::description::{DESCRIPTION, Told};
+
 /// A reply, with its body as text and as JSON (null where it is none).
 #[derive(Debug)]
 pub struct Reply {
@@ -37,10 +39,21 @@ impl Reply {
         reply
     }
 
-    async fn read(request: RequestBuilder) -> Self {
-        let reply = request.send().await.expect("a reply");
+    /// Sends a request, and holds its reply against the description of the API alone: for files, and for what has no
+    /// body.
+    pub async fn read(request: RequestBuilder) -> Self {
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+        // No operation has a GET with a body.
+        let described = method != "GET" || request.body().is_none();
+        let reply = client.execute(request).await.expect("a reply");
         let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
         let text = reply.text().await.expect("a body in UTF-8");
+        let told = Told { method: &method, path: &path, status, headers: &headers, text: &text };
+        if described {
+            DESCRIPTION.judge(&told).unwrap_or_else(|why| panic!("docs/openapi.yaml: {why}\n{told:?}"));
+        }
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         Self { status, headers, text, json }
     }

@@ -30,9 +30,9 @@ pub async fn subresellers(
 ) -> Result<Response, ApiError> {
     let asked: Asked<[(); 0]> = Asked::subresellers(&parameters).map_err(|bad| refused(&app, bad))?;
     let list = List { partner: caller.identity.partner, name: "subresellers", given: &[] };
-    let after = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
+    let after: Option<String> = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
     let mut db = app.db.acquire().await.map_err(StoreError::from)?;
-    let page = store::billing::subresellers(&mut db, list.partner, after, asked.limit).await?;
+    let page = store::client_counts::page(&mut db, list.partner, after.as_deref(), asked.limit).await?;
     let next = page.next.as_ref().map(|place| list.cursor(place));
     Ok(reply_billing::subresellers(&page.rows, next.as_deref(), &asked.given))
 }

@@ -1,6 +1,6 @@
 //! Import clients from a file.
 
-use std::{io::Write as _, time::Duration};
+use std::{fs::File, io, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -10,8 +10,10 @@ use axum::{
 };
 use http_body_util::{BodyExt as _, channel::Channel};
 use tokio::{
+    io::AsyncWriteExt as _,
     sync::mpsc,
-    time::{Instant, timeout_at},
+    task::spawn_blocking,
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
@@ -34,7 +36,7 @@ use crate::{
 
 /// Bytes of a file, at most.
 const LIMIT: usize = 32 * 1024 * 1024;
-/// How long a file may take to arrive.
+/// How long a file may take to arrive, and how long a reader may take for a line.
 const DEADLINE: Duration = Duration::from_mins(5);
 /// Lines that wait for a slow reader.
 const LINES: usize = 64;
@@ -68,7 +70,7 @@ pub async fn import(
                 while let Some(line) = told.recv().await {
                     let mut bytes = serde_json::to_vec(&line).unwrap_or_default();
                     bytes.push(b'\n');
-                    if replies.send_data(bytes.into()).await.is_err() {
+                    if !matches!(timeout(DEADLINE, replies.send_data(bytes.into())).await, Ok(Ok(()))) {
                         return;
                     }
                 }
@@ -106,21 +108,33 @@ async fn carry_out(
 }
 
 /// Keeps a body in a file without a name. Who reads no reply before all is sent can wait for us no more than we for them.
-async fn spool(mut body: Body) -> Result<std::fs::File, (&'static str, &'static str)> {
-    const FAILED: (&str, &str) = ("server_error", "Something went wrong on our side.");
-    let mut file = tempfile::tempfile().map_err(|_| FAILED)?;
+async fn spool(body: Body) -> Result<File, (&'static str, &'static str)> {
+    keep(body).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an import cannot be kept in the folder for temporary files");
+        Err(("server_error", "Something went wrong on our side."))
+    })
+}
+
+async fn keep(mut body: Body) -> io::Result<Result<File, (&'static str, &'static str)>> {
+    let mut file = tokio::fs::File::from_std(spawn_blocking(tempfile::tempfile).await??);
     let (deadline, mut size) = (Instant::now() + DEADLINE, 0);
     loop {
-        let frame = timeout_at(deadline, body.frame()).await;
-        let frame = frame.map_err(|_| ("request_timeout", "The request body did not arrive in time."))?;
-        let Some(frame) = frame else { return Ok(file) };
-        let frame = frame.map_err(|_| ("invalid_request", "The request body is incomplete."))?;
+        let Ok(frame) = timeout_at(deadline, body.frame()).await else {
+            return Ok(Err(("request_timeout", "The request body did not arrive in time.")));
+        };
+        let Some(frame) = frame else {
+            file.flush().await?;
+            return Ok(Ok(file.into_std().await));
+        };
+        let Ok(frame) = frame else {
+            return Ok(Err(("invalid_request", "The request body is incomplete.")));
+        };
         if let Ok(bytes) = frame.into_data() {
             size += bytes.len();
             if size > LIMIT {
-                return Err(("payload_too_large", "An import may not be greater than 32 MiB."));
+                return Ok(Err(("payload_too_large", "An import may not be greater than 32 MiB.")));
             }
-            file.write_all(&bytes).map_err(|_| FAILED)?;
+            file.write_all(&bytes).await?;
         }
     }
 }

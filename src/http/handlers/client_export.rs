@@ -1,25 +1,28 @@
-//! Export all of a partner's clients.
+//! Export a partner's clients.
 
-use std::io;
+use std::{io, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
 use http_body_util::channel::{Channel, Sender};
+use tokio::time::timeout;
 
+use super::client_list::refused;
 use crate::{
     domain::{
         client::Client,
         client_filter::ClientFilter,
-        import::{self, Format},
+        import::{Export, Format},
         partner::PartnerId,
     },
     http::{
         error::ApiError,
         extract::{Caller, Params, Read},
+        middleware::negotiate,
         reply_list,
     },
     state::AppState,
@@ -28,19 +31,24 @@ use crate::{
 
 /// Clients that are read at a time.
 const PAGE: u16 = 200;
+/// How long a reader may take for one page.
+const STALLED: Duration = Duration::from_mins(5);
 
-/// `GET /api/residential/client/export`: every client, by id. Read page by page, so that no transaction stays open for
-/// a slow reader. A reply that cannot be continued is broken off, so that it cannot be taken for a whole one.
+/// `GET /api/residential/client/export`: every client that a filter holds for, in the order of a list. Read page by page,
+/// so that no transaction stays open and no connection is kept for a slow reader. A reply that cannot be continued is
+/// broken off, so that it cannot be taken for a whole one.
 ///
 /// # Errors
 /// [`ApiError`]
 pub async fn export(
     State(app): State<AppState>,
     caller: Caller<Read>,
+    headers: HeaderMap,
     Params(parameters): Params,
 ) -> Result<Response, ApiError> {
-    let format = import::export_format(&parameters)
-        .map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
+    let asked = Export::parse(&parameters).map_err(|bad| refused(&app, bad))?;
+    let accepted = if negotiate::prefers_csv_to_ndjson(&headers) { Format::Csv } else { Format::Ndjson };
+    let format = asked.format.unwrap_or(accepted);
     let content_type = match format {
         Format::Ndjson => "application/x-ndjson",
         Format::Csv => "text/csv; charset=utf-8",
@@ -48,26 +56,30 @@ pub async fn export(
     let (mut out, reply) = Channel::<Bytes, io::Error>::new(1);
     let partner = caller.identity.partner;
     tokio::spawn(async move {
-        if let Err(error) = send(&app, partner, format, &mut out).await {
+        if let Err(error) = send(&app, partner, &asked.filter, format, &mut out).await {
             tracing::warn!(%error, "an export was broken off");
             out.abort(error);
         }
     });
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))], Body::new(reply)).into_response())
+    let headers = [(header::CONTENT_TYPE, content_type), (header::VARY, "Accept")];
+    let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    Ok((headers, Body::new(reply)).into_response())
 }
 
 async fn send(
     app: &AppState,
     partner: PartnerId,
+    filter: &ClientFilter,
     format: Format,
     out: &mut Sender<Bytes, io::Error>,
 ) -> io::Result<()> {
-    let (filter, mut after, mut first) = (ClientFilter::default(), None, true);
+    let (mut after, mut first) = (None, true);
     loop {
-        let page = store::client_list::page(&app.db, partner, &filter, after.as_ref(), PAGE).await;
+        let page = store::client_list::page(&app.db, partner, filter, after.as_ref(), PAGE).await;
         let page = page.map_err(io::Error::other)?;
         let bytes = written(&page.rows, format, first)?;
-        out.send_data(bytes.into()).await.map_err(io::Error::other)?;
+        let sent = timeout(STALLED, out.send_data(bytes.into())).await.map_err(io::Error::other)?;
+        sent.map_err(io::Error::other)?;
         (after, first) = (page.next, false);
         if after.is_none() {
             return Ok(());

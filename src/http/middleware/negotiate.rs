@@ -34,11 +34,36 @@ pub async fn json_or_csv(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// Refuses a caller that accepts neither JSON nor JSON line by line.
+pub async fn ndjson(request: Request, next: Next) -> Response {
+    if !accepts_json(request.headers()) && !names(request.headers(), is_ndjson) {
+        return ApiError::NotAcceptable.into_response();
+    }
+    next.run(request).await
+}
+
+/// Refuses a caller that accepts neither JSON, nor that line by line, nor CSV.
+pub async fn ndjson_or_csv(request: Request, next: Next) -> Response {
+    if names(request.headers(), is_csv) {
+        return next.run(request).await;
+    }
+    ndjson(request, next).await
+}
+
+/// Whether a caller names CSV, and JSON not, line by line or otherwise: who takes both gets JSON.
+#[must_use]
+pub fn prefers_csv_to_ndjson(headers: &HeaderMap) -> bool {
+    prefers_csv(headers) && !names(headers, is_ndjson)
+}
+
 /// Whether a caller names CSV, and JSON not: who takes both gets JSON.
 #[must_use]
 pub fn prefers_csv(headers: &HeaderMap) -> bool {
-    !accepts_json(headers)
-        && ranges(headers).any(|range| is_offered(range, |named| matches!(named, "text/csv" | "text/*")))
+    !accepts_json(headers) && names(headers, is_csv)
+}
+
+fn names(headers: &HeaderMap, offers: fn(&str) -> bool) -> bool {
+    ranges(headers).any(|range| is_offered(range, offers))
 }
 
 /// RFC 9110 §12.5.1, as far as it matters to one who offers JSON alone: a missing or empty header accepts all, and a
@@ -56,6 +81,14 @@ fn ranges(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 fn is_json(media_type: &str) -> bool {
     matches!(media_type, "*/*" | "application/*" | "application/json") || media_type.ends_with("+json")
+}
+
+fn is_ndjson(media_type: &str) -> bool {
+    matches!(media_type, "application/x-ndjson" | "application/jsonl")
+}
+
+fn is_csv(media_type: &str) -> bool {
+    matches!(media_type, "text/csv" | "text/*")
 }
 
 fn is_offered(range: &str, offers: impl Fn(&str) -> bool) -> bool {

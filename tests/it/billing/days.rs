@@ -31,7 +31,84 @@ const fn case(
 const NONE: (i64, &str, &str) = (0, "", "");
 const ALL_ALONG: &[(&str, &str)] = &[("2023-06-01T00:00:00Z", "active")];
 
-const TABLE: [Case; 22] = [
+const TABLE: [Case; 31] = [
+    case(
+        "the leap February of a century",
+        &[("1999-06-01T00:00:00Z", "active")],
+        None,
+        "2000-02",
+        (29, "2000-02-01", "2000-02-29"),
+    ),
+    case(
+        "activated on the leap day",
+        &[("2024-02-29T12:00:00Z", "active")],
+        None,
+        "2024-02",
+        (1, "2024-02-29", "2024-02-29"),
+    ),
+    case(
+        "activated in the first moment of the next month",
+        &[("2024-03-01T00:00:00Z", "active")],
+        None,
+        "2024-02",
+        NONE,
+    ),
+    case(
+        "activated in the first moment of the month",
+        &[("2024-03-01T00:00:00Z", "active")],
+        None,
+        "2024-03",
+        (31, "2024-03-01", "2024-03-31"),
+    ),
+    case(
+        "cancelled in the first moment of the month",
+        &[("2024-01-10T00:00:00Z", "active"), ("2024-02-01T00:00:00Z", "suspended")],
+        None,
+        "2024-02",
+        NONE,
+    ),
+    case(
+        "cancelled a microsecond later",
+        &[("2024-01-10T00:00:00Z", "active"), ("2024-02-01T00:00:00.000001Z", "suspended")],
+        None,
+        "2024-02",
+        (1, "2024-02-01", "2024-02-01"),
+    ),
+    case(
+        "activated twice, by calls that both changed the client otherwise",
+        &[
+            ("2024-02-10T09:00:00Z", "active"),
+            ("2024-02-12T09:00:00Z", "active"),
+            ("2024-02-14T09:00:00Z", "suspended"),
+        ],
+        None,
+        "2024-02",
+        (5, "2024-02-10", "2024-02-14"),
+    ),
+    case(
+        "away over the first billing date",
+        &[
+            ("2024-02-01T00:00:00Z", "active"),
+            ("2024-02-10T08:00:00Z", "suspended"),
+            ("2024-02-20T08:00:00Z", "active"),
+            ("2024-02-21T08:00:00Z", "suspended"),
+        ],
+        Some("2024-02-15"),
+        "2024-02",
+        (2, "2024-02-20", "2024-02-21"),
+    ),
+    case(
+        "active again a moment after midnight: two days in two seconds",
+        &[
+            ("2024-02-09T23:59:59Z", "active"),
+            ("2024-02-09T23:59:59.5Z", "suspended"),
+            ("2024-02-10T00:00:00.5Z", "active"),
+            ("2024-02-10T00:00:01Z", "suspended"),
+        ],
+        None,
+        "2024-02",
+        (2, "2024-02-09", "2024-02-10"),
+    ),
     case("a leap February", ALL_ALONG, None, "2024-02", (29, "2024-02-01", "2024-02-29")),
     case("another February", ALL_ALONG, None, "2025-02", (28, "2025-02-01", "2025-02-28")),
     case(

@@ -71,6 +71,34 @@ async fn csv_has_a_row_of_names_and_quotes_as_in_rfc_4180() {
     assert_eq!(kept, ("02134".to_owned(), "1 Main Street, \"A\"".to_owned()));
 }
 
+/// What is longer than a request that creates one client may be is no row; those after it are.
+#[tokio::test]
+async fn a_row_that_is_too_long_is_named_and_read_over() {
+    let (app, caller) = acme().await;
+    let long = "x".repeat(64 * 1024 + 1);
+    let told = |told: &[Value]| {
+        let rows = told.iter().map(|line| (line["row"].clone(), line["error"].clone(), line["message"].clone()));
+        rows.collect::<Vec<_>>()
+    };
+    let too_long =
+        |row: u64| (json!(row), json!("payload_too_large"), json!("The row may not be greater than 64 KiB."));
+    let good = |row: u64| (json!(row), Value::Null, Value::Null);
+    let sum = (Value::Null, Value::Null, Value::Null);
+
+    let note = format!(r#"{{"note":"{long}"}}"#);
+    let fits = format!("{}{}", row("Steve", "2"), " ".repeat(60 * 1024));
+    let file = [row("Steve", "1"), note, fits, row("Steve", "3"), long.clone()].join("\n");
+    let ndjson = told(&caller.import(&app, "", NDJSON, file).await);
+    assert_eq!(ndjson, [good(1), too_long(2), good(3), good(4), too_long(5), sum.clone()]);
+
+    let names = "has_subreseller_id,email,first_name,last_name,zipcode,address,same_billing_address,note";
+    let steve = "no,a@example.com,Steve,Harris,33134,1 Main Street,yes";
+    let many = ",".repeat(2_000);
+    let file = format!("{names}\n{steve},\"{long}\n{long}\"\n{steve},x\n{many}\n{steve},\n{steve},\"{long}{long}");
+    let csv = told(&caller.import(&app, "", "text/csv", file).await);
+    assert_eq!(csv, [too_long(1), good(2), too_long(3), good(4), too_long(5), sum]);
+}
+
 #[tokio::test]
 async fn all_or_nothing_writes_nothing_where_a_row_fails_and_names_each_that_does() {
     let (app, caller) = acme().await;

@@ -1,8 +1,11 @@
 //! Whatever several partners do, in whatever order: a model of a few lines knows every reply, list and history.
 
 mod call;
+mod counts;
 
 use std::{cell::Cell, collections::HashMap};
+
+use dna_api::store;
 
 use proptest::{
     collection::vec,
@@ -18,7 +21,7 @@ use crate::support::{App, CLIENT, Caller, Reply, steve_but};
 
 const PARTNERS: usize = 2;
 const EMPTY: &str = "delete from client_events; delete from clients; delete from client_words; delete from ns_domains;
-                     delete from ns_domain_counters";
+                     delete from ns_domain_counters; delete from client_counts; delete from client_counts_until";
 
 /// What the model knows of a client.
 #[derive(Clone, Debug)]
@@ -31,6 +34,7 @@ struct Known {
     since: i64,
     first_name: &'static str,
     customer_id: &'static str,
+    subreseller: &'static str,
     events: Vec<Value>,
 }
 
@@ -120,6 +124,8 @@ impl Model {
                 assert_eq!(events(&reply), self.clients[at].events);
             }
             Call::List { query: (name, value) } => self.list(app, caller, partner, name, value).await,
+            Call::Subresellers => self.subresellers(app, caller, partner).await,
+            Call::Count => while store::client_counts::refresh(&app.db, 1).await.expect("counts") {},
         }
     }
 
@@ -145,9 +151,19 @@ impl Model {
         assert_eq!(client["ns_domain"], ns_domain);
         let since = client["created_at"].as_str().and_then(|at| chrono::DateTime::parse_from_rfc3339(at).ok());
         let (id, since) = (client["id"].as_i64().expect("an id"), since.expect("a time").timestamp());
-        let (status, billing) = ("pending", "none");
-        let known =
-            Known { partner, id, ns_domain, status, billing, since, first_name, customer_id, events: Vec::new() };
+        let (status, billing, subreseller) = ("pending", "none", "1234");
+        let known = Known {
+            partner,
+            id,
+            ns_domain,
+            status,
+            billing,
+            since,
+            first_name,
+            customer_id,
+            subreseller,
+            events: Vec::new(),
+        };
         let event = known.event("created", &Value::Null, &[], None);
         self.clients.push(known);
         self.happened(self.clients.len() - 1, event);
@@ -207,19 +223,23 @@ impl Model {
             return assert_eq!(reply.status, 412);
         }
         let client = &self.clients[at];
-        let now = if name == "customer_id" { client.customer_id } else { client.first_name };
+        let now = match name {
+            "customer_id" => client.customer_id,
+            "subreseller_id" => client.subreseller,
+            _ => client.first_name,
+        };
         if now == value {
             return assert_eq!((reply.status, reply.header("etag")), (200, tag));
         }
-        if let Some(holder) = self.holder(client.partner, value) {
+        if let Some(holder) = self.holder(client.partner, value).filter(|_| name == "customer_id") {
             return assert_eq!((reply.status, &reply.json["client"]["id"]), (409, &json!(holder.id)));
         }
         assert_eq!((reply.status, reply.header("etag") == tag), (200, false));
         let client = &mut self.clients[at];
-        if name == "customer_id" {
-            client.customer_id = value;
-        } else {
-            client.first_name = value;
+        match name {
+            "customer_id" => client.customer_id = value,
+            "subreseller_id" => client.subreseller = value,
+            _ => client.first_name = value,
         }
         let event = client.event("updated", &client.state(), &[name], None);
         self.happened(at, event);
@@ -262,7 +282,8 @@ fn any_sequence_of_calls_agrees_with_the_model() {
             for call in calls {
                 model.check(&app, &callers, call).await;
             }
-            for (caller, expected) in callers.iter().zip(&model.feeds) {
+            for (partner, (caller, expected)) in callers.iter().zip(&model.feeds).enumerate() {
+                model.subresellers(&app, caller, partner).await;
                 let feed = caller.feed(&app, expected.len()).await;
                 assert_eq!(&feed.iter().map(told).collect::<Vec<_>>(), expected);
             }

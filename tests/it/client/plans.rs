@@ -7,6 +7,7 @@ use dna_api::{
         page::{ClientPlace, FeedPlace},
         partner::PartnerId,
     },
+    housekeeping,
     http::cursor::List,
 };
 use sqlx::AssertSqlSafe;
@@ -22,6 +23,12 @@ async fn in_a_crowd(clients: i32, partners: i32) -> (App, App, Caller) {
     let app = App::start().await;
     let caller = app.partner("Acme").await.log_in(&app).await;
     app.crowd("Acme", clients, partners).await;
+    until("the clients are counted, since no other test's transaction is older", async || {
+        housekeeping::counted(&app.state, 1_000).await.expect("counts");
+        let sql = "select client_counts_position(id) is not null from partners where name = 'Acme'";
+        sqlx::query_scalar(sql).fetch_one(&app.db).await.expect("an answer")
+    })
+    .await;
     let name: String = sqlx::query_scalar("select current_database()").fetch_one(&app.db).await.expect("a name");
     for setting in [
         "session_preload_libraries = auto_explain",
@@ -74,7 +81,7 @@ fn asked(half: i64) -> Vec<Asked> {
         list(&[("q", "mendoza"), ("status", "cancelled")], None, "client_words_pkey"),
         billing(&[("month", "2026-01")]),
         billing(&[("month", "2026-01"), ("subreseller_id", "8")]),
-        Asked { path: "/api/residential/subreseller", given: &[], middle: None, index: CONSOLIDATION },
+        Asked { path: "/api/residential/subreseller", given: &[], middle: None, index: "client_counts_between" },
         Asked { path: "/api/residential/client/77/events", given: &[], middle: None, index: "client_events_pkey" },
         Asked {
             path: FEED,
@@ -114,7 +121,7 @@ async fn is_answered_from_its_index(explained: &App, caller: &Caller, asked: &As
     // A plan ends where the next line of the log begins with its time: that may be another test's.
     let plans = log.split("Query Text: ").skip(1).filter_map(|rest| rest.split("\n20").next());
     // The server's own statements, such as housekeeping's, are none of these.
-    let asked_of = [" clients ", "client_words", "client_events", "ns_domains"];
+    let asked_of = [" clients ", "client_counts", "client_words", "client_events", "ns_domains"];
     let is_asked = |plan: &&str| plan.contains("partner_id") && asked_of.iter().any(|table| plan.contains(table));
     let plans: Vec<&str> = plans.filter(is_asked).collect();
     assert!(plans.iter().any(|plan| plan.contains(asked.index)), "{path}\n{log}");
@@ -206,5 +213,55 @@ async fn figures_of_lists_in_a_crowd() {
             let given: Vec<_> = asked.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
             println!("{} {} {page}: {:.2?}, at most {:.2?}", asked.path, given.join("&"), times[10], times[20]);
         }
+    }
+}
+
+/// All that happened is that every client of the crowd was activated, the year before.
+const ACTIVATED: &str = "
+    truncate client_events;
+    insert into client_events (partner_id, client_id, id, kind, from_status, to_status, from_billing_status,
+                               to_billing_status, at, request_id)
+    select partner_id, id, event_id(created_at), 'activated', 'pending', 'active', 'none', 'active',
+           created_at - interval '1 year', 'crowd-2'
+    from clients order by id;
+    analyze client_events";
+
+/// Kilobytes of memory that this process has had since `clear_refs` was written, at most.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+/// The same for a month's billing from its first page to its last, each client of the million on 31 days.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "fills a database with a million clients: minutes, and gigabytes"]
+async fn figures_of_a_whole_months_billing() {
+    let clients = std::env::var("TEST_CLIENTS").map_or(1_000_000, |clients| clients.parse().expect("a number"));
+    let app = App::start().await;
+    let caller = app.partner("Acme").await.log_in(&app).await;
+    app.crowd("Acme", clients, 1_000).await;
+    app.execute(ACTIVATED).await;
+
+    for format in ["json", "csv"] {
+        std::fs::write("/proc/self/clear_refs", "5").expect("the peak is now");
+        let (before, start) = (peak(), Instant::now());
+        let (mut after, mut lines, mut slowest, mut pages) = (String::new(), 0, std::time::Duration::ZERO, 0);
+        loop {
+            let asked = Instant::now();
+            let path = format!("/api/residential/billing?month=2026-01&format={format}&limit=200{after}");
+            let reply = caller.get(&app, &path).send().await.expect("a reply");
+            assert_eq!(reply.status(), 200);
+            let next = reply.headers().get("link").map(|link| link.to_str().expect("ASCII").to_owned());
+            lines += reply.text().await.expect("a body").matches("2026-01-31").count();
+            slowest = slowest.max(asked.elapsed());
+            pages += 1;
+            let Some(next) = next else { break };
+            let cursor = next.split("after=").nth(1).and_then(|rest| rest.split('>').next()).expect("a cursor");
+            after = format!("&after={cursor}");
+        }
+        assert_eq!(i64::try_from(lines).expect("a number"), i64::from(clients), "each client once");
+        let (took, grew) = (start.elapsed(), peak() - before);
+        println!("{format}: {pages} pages in {took:.1?}, the slowest {slowest:.1?}, memory grew by {grew} kB");
     }
 }

@@ -141,8 +141,8 @@ async fn the_api_answers_410_from_then_on_and_lists_it_no_more() {
     }
     let repeated = Reply::of(create(&app, &caller)).await;
     assert_eq!((repeated.status, repeated.error()), (410, "gone"), "{}", repeated.text);
-    let export = caller.get(&app, &format!("{CLIENT}/export")).send().await.expect("a reply");
-    assert_eq!((export.status().as_u16(), export.text().await.expect("a file").as_str()), (200, ""));
+    let export = Reply::read(caller.get(&app, &format!("{CLIENT}/export"))).await;
+    assert_eq!((export.status, export.text.as_str()), (200, ""));
     let list = Reply::of(caller.get(&app, CLIENT)).await;
     assert_eq!(list.json["clients"], json!([]));
     let stranger = app.partner("Other").await.log_in(&app).await;
@@ -168,4 +168,30 @@ async fn a_mistake_is_told_in_a_line_and_erases_nothing() {
     assert_eq!(line, format!("dna-api: client {id} was erased already"));
     let line = operator.fails(&["client", "set-status", &text, "active", "--reason", "x"]);
     assert_eq!(line, format!("dna-api: client {id} was erased: its status stays"));
+}
+
+#[tokio::test]
+async fn at_a_terminal_the_domain_must_be_typed_whatever_its_letter_case() {
+    let (app, operator, caller, id) = erased_soon().await;
+    let text = id.to_string();
+    let erase = ["client", "erase", &text, "--reason", "x"];
+    let asks = format!("This cannot be undone. Type the domain of client {id} to erase it (zyxwbzyxwc.com): ");
+    let refuses = format!("dna-api: nothing was erased: the domain of client {id} is zyxwbzyxwc.com\n");
+
+    for typed in ["steveharris.com\n", "y\n", "\n", "\u{4}"] {
+        let output = operator.on_a_terminal(&erase, typed);
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!((output.status.code(), said), (Some(1), format!("{asks}{refuses}")), "{typed:?}");
+        assert_eq!(output.stdout, b"", "{typed:?}");
+        assert_eq!(Reply::of(caller.get(&app, &format!("{CLIENT}/{id}"))).await.status, 200, "{typed:?}");
+    }
+    let named = operator.on_a_terminal(&[&erase[..], &["--confirm", "steveharris.com"]].concat(), "zyxwbzyxwc.com\n");
+    assert_eq!(String::from_utf8(named.stderr).expect("UTF-8"), refuses, "who names it is not asked");
+
+    let output = operator.on_a_terminal(&[&erase[..], &["--json"]].concat(), " ZYXWBzyxwc.com \n");
+
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).expect("UTF-8")), (Some(0), asks));
+    let told: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!(told, json!({"id": id, "ns_domain": "zyxwbzyxwc.com", "erased": true}));
+    assert_eq!(Reply::of(caller.get(&app, &format!("{CLIENT}/{id}"))).await.status, 410);
 }

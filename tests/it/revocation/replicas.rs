@@ -10,7 +10,7 @@ use dna_api::{
 use super::{SECOND, assert_done, revoke, time_until_refused};
 use crate::{
     embedded_postgres::folder,
-    support::{App, Caller, Partner},
+    support::{App, Caller, Partner, Reply},
 };
 
 /// Two servers, and a partner whose program has logged in this often.
@@ -110,7 +110,7 @@ async fn and_so_it_does_after_the_database_was_restarted_in_between() {
 
 async fn login_works(stage: &Stage) -> bool {
     let request = stage.app.post("/api/oauth/token").form(&stage.partner.password_grant());
-    request.send().await.expect("a reply").status() == 200
+    Reply::read(request).await.status == 200
 }
 
 /// The status of a request that needs the database, with a token that is good.

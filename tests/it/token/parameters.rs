@@ -37,6 +37,17 @@ async fn a_parameter_may_come_once_whatever_its_values() {
     }
 }
 
+/// RFC 6749 §5.2 allows neither other characters nor an empty text.
+#[tokio::test]
+async fn of_a_name_in_other_letters_there_is_no_hint_rather_than_an_empty_one() {
+    let app = App::start().await;
+    for name in ["ß", "\"\\", " é"] {
+        let reply = Reply::of(app.post(PATH).form(&[(name, "1"), (name, "2")])).await;
+        assert_refused(&reply, "invalid_request", TWICE);
+        assert_eq!(reply.json.get("hint"), None, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_parameter_may_come_once_even_if_it_is_unknown_or_null_or_spelt_with_escapes() {
     let app = App::start().await;
