@@ -50,7 +50,7 @@ pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Res
 pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = request_id(request.headers());
-    let method = request.method().clone();
+    let method = method_name(request.method());
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(None));
     let (from, shared) = {
         let trusted = app.policy.trusted_proxies.borrow();
@@ -80,7 +80,7 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
     set_headers(response.headers_mut(), &id);
-    span.in_scope(|| log(&method, &response, error.as_deref(), from, start));
+    span.in_scope(|| log(method, &response, error.as_deref(), from, start));
     response
 }
 
@@ -125,8 +125,24 @@ fn set_headers(headers: &mut HeaderMap, id: &str) {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
+/// The method as the log has it: a made-up one may hold anything.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::TRACE => "TRACE",
+        Method::CONNECT => "CONNECT",
+        _ => "other",
+    }
+}
+
 /// One line a request: never its path, its query, a header or a body.
-fn log(method: &Method, response: &Response, error: Option<&ApiError>, from: Option<IpAddr>, start: Instant) {
+fn log(method: &'static str, response: &Response, error: Option<&ApiError>, from: Option<IpAddr>, start: Instant) {
     let extensions = response.extensions();
     let route = extensions.get::<Route>().map_or("none", |route| route.0.as_str());
     let status = response.status().as_u16();

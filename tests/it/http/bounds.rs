@@ -6,7 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{App, Reply, until};
+use crate::support::{
+    App, CLIENT, Reply,
+    description::{DESCRIPTION, Told},
+    until,
+};
 
 fn connect(app: &App, bytes: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.url.replace("http://", "")).expect("a connection");
@@ -73,4 +77,15 @@ async fn a_head_that_does_not_arrive_is_refused_in_time_and_silence_is_closed() 
     assert!(second.starts_with("HTTP/1.1 200 ") && second.contains("HTTP/1.1 408 "), "{second}");
     assert_eq!(silent, "");
     assert!((9..25).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_arrive_is_refused_as_described() {
+    let app = App::start().await;
+
+    let reply = app.send_until_closed(format!("GET {CLIENT} HTTP/1.1\r\nHost: x\r\n")).await;
+
+    reply.is_refused(408, "request_timeout", "The request did not arrive in time.");
+    let told = Told { method: "GET", path: CLIENT, status: 408, headers: &reply.headers, text: &reply.text };
+    assert_eq!(DESCRIPTION.judge(&told), Ok(()));
 }

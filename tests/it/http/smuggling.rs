@@ -187,4 +187,9 @@ async fn more_headers_than_are_read_get_a_431_in_our_words() {
         assert_eq!((reply.status, reply.error()), (431, "headers_too_large"), "{reply:?}");
         reply.check();
     }
+    for path in ["/healthz", CLIENT, "/api/oauth/token"] {
+        let request = (0..100).fold(app.get(path), |request, number| request.header(format!("x-{number}"), "y"));
+        let reply = Reply::of(request).await;
+        reply.is_refused(431, "headers_too_large", "The request's headers are too many or too long.");
+    }
 }
