@@ -20,7 +20,7 @@ use crate::{
     keys::Follower,
     postgres::Join,
     revoked::Revoked,
-    server::{Bounds, Listener, serve},
+    server::{Bounds, Deadlines, Listener, serve},
     settings::{Listen, Settings},
     state::{AppState, DocumentedForms, Limits, Parts, Policy},
 };
@@ -55,7 +55,7 @@ async fn live(
 ) -> Result<()> {
     let Some((app, follower)) = stop.or(start(installation, public_url)).await? else { return Ok(()) };
     let settings = &installation.settings;
-    let bounds = Bounds::new(settings.max_connections, settings.max_requests);
+    let bounds = Bounds::new(settings.max_connections, settings.max_requests, Deadlines::default());
     announce(installation, &app, bound)?;
     tell(&[NotifyState::Ready]);
 

@@ -13,7 +13,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::polls::Polls;
+use super::{deadlines::Deadlines, polls::Polls};
 
 /// Connections, where the operator names no number and the limit on open files allows it.
 const CONNECTIONS: usize = 20_000;
@@ -35,13 +35,14 @@ pub struct Bounds {
     working: AtomicUsize,
     waiting: AtomicUsize,
     draining: AtomicBool,
+    pub(super) deadlines: Deadlines,
     pub(super) polls: Polls,
 }
 
 impl Bounds {
     /// So many connections, or as many as the limit on open files leaves, and so many requests.
     #[must_use]
-    pub fn new(connections: Option<usize>, requests: usize) -> Arc<Self> {
+    pub fn new(connections: Option<usize>, requests: usize, deadlines: Deadlines) -> Arc<Self> {
         let files = usize::try_from(raise_open_files()).unwrap_or(usize::MAX);
         let possible = files.saturating_sub(OTHER_FILES).max(files / 2).max(1);
         let wanted = connections.unwrap_or(CONNECTIONS);
@@ -56,6 +57,7 @@ impl Bounds {
             working: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
+            deadlines,
             polls: Polls::default(),
         })
     }

@@ -22,12 +22,6 @@ use super::{
 };
 use crate::http::arrival::Refusal;
 
-/// How long a request's head may take to arrive, from its first byte on; on a new connection, from its beginning.
-const HEAD_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a connection may wait for its next request: longer than the proxies in front keep theirs, which is a minute.
-const IDLE_DEADLINE: Duration = Duration::from_secs(75);
-/// How long a caller may read nothing of a reply.
-const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// How long, and how much, is read on from a caller that was refused, so that it sees why.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
@@ -67,6 +61,7 @@ pub(super) struct Guarded<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
     pub(super) fn new(stream: S, bounds: Arc<Bounds>, connection: Arc<Connection>) -> Self {
+        let deadline = Box::pin(sleep(bounds.deadlines.head));
         Self {
             stream,
             bounds,
@@ -78,7 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             large: None,
             ended: false,
             wait: Wait::First,
-            deadline: Box::pin(sleep(HEAD_DEADLINE)),
+            deadline,
             writing: None,
             lingering: None,
         }
@@ -126,6 +121,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         }
     }
 
+    fn after(&self, wait: Wait) -> Duration {
+        match wait {
+            Wait::Idle(_) => self.bounds.deadlines.idle,
+            Wait::First | Wait::Head(_) => self.bounds.deadlines.head,
+        }
+    }
+
     /// Waits for the caller, but not for ever.
     fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if !self.requests.awaits_head() {
@@ -138,13 +140,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         };
         if wait != self.wait {
             self.wait = wait;
-            self.deadline.as_mut().reset(Instant::now() + after(wait));
+            let end = Instant::now() + self.after(wait);
+            self.deadline.as_mut().reset(end);
         }
         while self.deadline.as_mut().poll(context).is_ready() {
             if !self.connection.is_busy() {
                 return Poll::Ready(());
             }
-            self.deadline.as_mut().reset(Instant::now() + after(wait));
+            let end = Instant::now() + self.after(wait);
+            self.deadline.as_mut().reset(end);
         }
         Poll::Pending
     }
@@ -170,16 +174,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             self.writing = None;
             return written;
         }
-        let deadline = self.writing.get_or_insert_with(|| Box::pin(sleep(WRITE_DEADLINE)));
+        let deadline = self.writing.get_or_insert_with(|| Box::pin(sleep(self.bounds.deadlines.write)));
         ready!(deadline.as_mut().poll(context));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the caller reads nothing")))
-    }
-}
-
-const fn after(wait: Wait) -> Duration {
-    match wait {
-        Wait::Idle(_) => IDLE_DEADLINE,
-        Wait::First | Wait::Head(_) => HEAD_DEADLINE,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod connection;
+mod deadlines;
 mod framing;
 mod guarded;
 mod head;
@@ -23,6 +24,7 @@ use service::Service;
 use watchdog::Watchdog;
 
 pub use bounds::Bounds;
+pub use deadlines::Deadlines;
 pub use listener::Listener;
 
 /// How long is waited between the last accepted connection and the end of idle ones: its request is on its way.

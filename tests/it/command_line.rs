@@ -1,6 +1,7 @@
 //! What operators type: on a fresh folder, beside a running server, on a database of their own.
 
 mod accounts;
+mod activation;
 mod audit;
 mod audit_of_commands;
 mod client;

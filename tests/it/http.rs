@@ -3,8 +3,10 @@
 mod bodies;
 mod bounds;
 mod broken;
+mod deadlines;
 mod fuzz;
 mod health;
+mod log;
 mod media_types;
 mod negotiation;
 mod order;

@@ -14,7 +14,7 @@ use dna_api::{
     http::router,
     keys::{Follower, Keys},
     revoked::Revoked,
-    server::{Bounds, Listener, serve},
+    server::{Bounds, Deadlines, Listener, serve},
     settings::{Settings, Vars},
     state::{AppState, DocumentedForms, Limits, Parts, Policy},
     store,
@@ -103,7 +103,7 @@ impl App {
         background::learn(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));
         tokio::spawn(follower.run(state.clone()));
-        let bounds = Bounds::new(settings.max_connections, settings.max_requests);
+        let bounds = Bounds::new(settings.max_connections, settings.max_requests, Deadlines::default());
         tokio::spawn(serve(listener, router(state.clone()), bounds, settings.drain, std::future::pending()));
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }
     }
