@@ -13,7 +13,6 @@ mod command_line;
 mod embedded_postgres;
 mod embedded_postgres_as_root;
 mod embedded_postgres_killed;
-mod faults;
 mod guessing;
 mod hang_ups;
 mod housekeeping;
