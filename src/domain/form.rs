@@ -103,11 +103,18 @@ pub(super) fn line(value: &Value, max: usize) -> Result<String, Refusal> {
     }
 }
 
-/// A JSON number is taken as its digits: the document's example is one.
+/// A JSON number is taken as its digits: the document's example is one. A fraction of zeros leaves it the whole number
+/// that it is: some languages write one.
 pub(super) fn subreseller(value: &Value) -> Result<String, Refusal> {
-    match value {
-        Value::Number(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => line(&Value::Text(digits.clone()), 64),
-        other => line(other, 64),
+    let Value::Number(number) = value else { return line(value, 64) };
+    let digits = match number.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|b| b == b'0') => whole,
+        _ => number,
+    };
+    if digits.bytes().all(|b| b.is_ascii_digit()) {
+        line(&Value::Text(digits.to_owned()), 64)
+    } else {
+        Err(Refusal::Format)
     }
 }
 
