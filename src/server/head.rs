@@ -1,6 +1,8 @@
 //! What a request's head must be before hyper sees it (RFC 9112): wherever two servers could disagree where one request
 //! ends and the next begins, it is refused.
 
+use axum::http::Uri;
+
 use crate::http::arrival::Refusal;
 
 /// Lines of headers, at most: as many as hyper takes.
@@ -84,6 +86,9 @@ fn request_line(line: &[u8]) -> Result<(&[u8], bool), Refusal> {
         || target.iter().copied().any(is_control)
     {
         return malformed(RULE);
+    }
+    if Uri::try_from(target).is_err() {
+        return malformed("The target holds what no URL may.");
     }
     if method == b"CONNECT" {
         return malformed("CONNECT is for proxies.");

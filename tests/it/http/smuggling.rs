@@ -44,6 +44,10 @@ const BAD: &[&str] = &[
     "CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
     "GET healthz HTTP/1.1\r\nHost: x\r\n\r\n",
     "GET * HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /\x7f HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /<x> HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /?a=\"b\" HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET http://[x/healthz HTTP/1.1\r\nHost: [x\r\n\r\n",
     // §2.2, §3, §5: lines and headers
     "GET /healthz HTTP/1.1\nHost: x\n\n",
     "GET /healthz HTTP/1.1\r\nHost: x\nX: y\r\n\r\n",
