@@ -1,4 +1,5 @@
-//! What a server does beside answering: it learns what has been disabled and revoked, and writes what has been counted.
+//! What a server does beside answering: it hears whether the database answers, learns what has been disabled and revoked,
+//! and writes what has been counted.
 
 use std::time::Duration;
 
@@ -9,10 +10,10 @@ use crate::{
     store::{self, StoreError},
 };
 
-/// How often the database is asked what is disabled and revoked: such tokens must be refused within a second.
+/// How often the database is asked: what is disabled and revoked must be refused within a second.
 const PERIOD: Duration = Duration::from_millis(300);
-/// How long one round may take: a host that vanished answers nothing, not even an error.
-const DEADLINE: Duration = Duration::from_secs(2);
+/// How long one answer may take: a host that vanished gives none, not even an error.
+const DEADLINE: Duration = Duration::from_millis(1_500);
 
 /// Learns what is disabled and what was revoked.
 ///
@@ -52,16 +53,43 @@ pub async fn write_documented_forms(app: &AppState) -> Result<(), StoreError> {
     written
 }
 
-/// Does both for ever; a failure is logged once, until it is over.
+/// Does all of it, for ever.
 pub async fn run(app: AppState) {
+    tokio::join!(listen(&app), keep_up(&app));
+}
+
+/// Hears whether the database answers, however busy it is: what is asked is of no table, so that no lock is in its way.
+/// Where nobody else was answered either, all connections are given up.
+async fn listen(app: &AppState) {
+    let pulse = app.db.pulse();
+    let mut ticks = interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let before = pulse.beats();
+        let answer = async { store::pool::is_writable(&mut *app.monitor.acquire().await?).await };
+        match timeout(DEADLINE, answer).await {
+            Ok(Ok(_)) => pulse.beat(),
+            Ok(Err(error)) => tracing::debug!(%error, "the database was asked in vain"),
+            Err(_) if pulse.beats() == before => {
+                app.db.renew();
+                app.monitor.renew();
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Learns and writes; a failure is logged once, until it is over.
+async fn keep_up(app: &AppState) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = false;
     loop {
         ticks.tick().await;
         let round = async {
-            learn(&app).await?;
-            write_documented_forms(&app).await
+            learn(app).await?;
+            write_documented_forms(app).await
         };
         let failure = match timeout(DEADLINE, round).await {
             Ok(Ok(())) => None,

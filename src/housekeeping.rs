@@ -74,7 +74,7 @@ pub async fn round(app: &AppState) -> Result<(), String> {
     for (name, prune) in KINDS {
         let mut removed = 0;
         loop {
-            let batch = timeout(DEADLINE, prune(&app.monitor, BATCH.into())).await;
+            let batch = timeout(DEADLINE, prune(&app.monitor.pool(), BATCH.into())).await;
             let batch = batch.map_err(|_| format!("{name}: the database did not answer in time"))?;
             let batch = batch.map_err(|error| format!("{name}: {error}"))?;
             removed += batch;
@@ -109,7 +109,7 @@ async fn count(app: &AppState) {
 /// Why they could not be counted.
 pub async fn counted(app: &AppState, left: i64) -> Result<(), String> {
     loop {
-        let step = timeout(COUNTING, store::client_counts::refresh(&app.monitor, left)).await;
+        let step = timeout(COUNTING, store::client_counts::refresh(&app.monitor.pool(), left)).await;
         let step = step.map_err(|_| "the database did not answer in time".to_owned())?;
         if !step.map_err(|error| error.to_string())? {
             return Ok(());

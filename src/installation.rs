@@ -13,13 +13,18 @@ use crate::{
     postgres::{Cluster, Durability, Join, ROLE},
     private_file,
     settings::{self, MasterKey, Settings},
-    store,
+    state::Readiness,
+    store::{
+        self,
+        db::{Db, Pulse},
+        pool::Sessions,
+    },
 };
 
 /// How long an operator's own database may take to let us in at the start.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long what still uses the database may go on once all that is waited for has ended.
-const CLOSING: Duration = Duration::from_secs(1);
+/// Connections of a server's own: two for work that takes a while, so that what must not wait finds one.
+const MONITOR: u32 = 4;
 
 /// An open installation. Dropping it stops the embedded database, if this process started it.
 pub struct Installation {
@@ -30,6 +35,7 @@ pub struct Installation {
     options: PgConnectOptions,
     migrate_options: PgConnectOptions,
     master_key: MasterKey,
+    sessions: Sessions,
     cluster: Option<Cluster>,
 }
 
@@ -57,6 +63,13 @@ impl Installation {
             }
         };
         let name = if cluster.is_some() { "the embedded database" } else { "the database of DATABASE_URL" };
+        let sessions = if cluster.is_some() {
+            Sessions::Own
+        } else {
+            let found = timeout(CONNECT, store::pooler::sessions(&options)).await.ok();
+            let found = found.context("it did not answer within 10 s").and_then(|found| Ok(found?));
+            found.with_context(|| format!("cannot connect to {name}"))?
+        };
         let connect = timeout(CONNECT, options.connect()).await.ok().context("it did not answer within 10 s");
         let mut connection =
             connect.and_then(|connected| Ok(connected?)).with_context(|| format!("cannot connect to {name}"))?;
@@ -64,13 +77,19 @@ impl Installation {
         if encoding != "UTF8" {
             bail!("{name} is encoded in {encoding}, which lacks most letters: make one with `encoding 'UTF8'`");
         }
+        if sessions == Sessions::Shared && !store::pooler::is_limited(&mut connection).await? {
+            tracing::warn!(
+                "the pooler's sessions have no statement_timeout, so a statement that was given up may commit much later: \
+                 run `alter role … set statement_timeout = '5s'` for the role of DATABASE_URL"
+            );
+        }
         connection.close().await.with_context(|| format!("cannot talk to {name}"))?;
         let db = store::pool::pool(options.clone(), settings.db_max_connections);
         let master_key = match master_key {
             Some(key) => key,
             None => master_key_file::find(&settings.data_dir, &db).await?,
         };
-        Ok(Self { settings, db, options, migrate_options, master_key, cluster })
+        Ok(Self { settings, db, options, migrate_options, master_key, sessions, cluster })
     }
 
     /// Makes it ready for an operator's command: the embedded database is set up as the server would; any other must
@@ -94,10 +113,12 @@ impl Installation {
         self.cluster.as_ref().map(Cluster::psql)
     }
 
-    /// A small pool of its own, for what must not wait behind requests.
+    /// The database for requests, and beside it a little for what must not wait behind them.
     #[must_use]
-    pub fn monitor(&self) -> PgPool {
-        store::pool::pool(self.options.clone(), 2)
+    pub fn serving(&self) -> (Db, Db, Readiness) {
+        let (options, pulse) = (&self.options, Pulse::default());
+        let db = Db::new(options, self.settings.db_max_connections, self.sessions, &pulse);
+        (db, Db::new(options, MONITOR, self.sessions, &pulse), Readiness::of(options.clone()))
     }
 
     /// Brings the database to what a server needs: schema (unless `DNA_MIGRATE=off`), a signing key, and on the embedded
@@ -126,6 +147,12 @@ impl Installation {
     /// # Errors
     /// One line that tells the operator what to do.
     pub async fn migrate(&self) -> Result<Vec<String>> {
+        if self.sessions == Sessions::Shared && self.settings.migrate_database.is_none() {
+            let lacking = store::schema::pending(&mut *self.db.acquire().await?).await?;
+            if !lacking.is_empty() {
+                bail!("migrations need a session of their own: set DNA_MIGRATE_DATABASE_URL to a URL past the pooler");
+            }
+        }
         let applied = store::schema::migrate(&self.migrate_options).await?;
         if !applied.is_empty() {
             let account = Account::of_this_process();
@@ -222,10 +249,7 @@ impl Installation {
     /// # Errors
     /// Where the thread that stops it cannot run.
     pub async fn close(self) -> Result<()> {
-        if timeout(CLOSING, self.db.close()).await.is_err() {
-            // An import in one transaction, say. The database takes back what is not committed.
-            tracing::warn!("work that did not end in time was cut off");
-        }
+        self.db.close().await;
         spawn_blocking(move || drop(self.cluster)).await.context("stopping Postgres")
     }
 }

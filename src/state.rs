@@ -1,6 +1,7 @@
 //! What every request has at hand.
 
 mod limits;
+mod readiness;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,7 +9,6 @@ use std::{
 };
 
 use ipnet::IpNet;
-use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -17,10 +17,11 @@ use crate::{
     crypto::{hasher::Hasher, jwt::Jwts},
     domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId},
     revoked::Revoked,
-    store::documented_form::Uses,
+    store::{db::Db, documented_form::Uses},
 };
 
 pub use limits::{Allowance, Limits, RateLimit, Turn, Turns};
+pub use readiness::Readiness;
 
 /// The settings that requests depend on.
 #[derive(Clone, Debug)]
@@ -50,9 +51,11 @@ pub struct AppState(Arc<Parts>);
 /// What [`AppState`] leads to.
 pub struct Parts {
     /// The database, for requests.
-    pub db: PgPool,
-    /// The database, for readiness and the background: requests cannot exhaust it.
-    pub monitor: PgPool,
+    pub db: Db,
+    /// The database, for the background: requests cannot exhaust it.
+    pub monitor: Db,
+    /// Whether requests should come here.
+    pub readiness: Readiness,
     /// Access tokens.
     pub jwts: Jwts,
     /// Passwords.

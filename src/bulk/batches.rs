@@ -54,6 +54,13 @@ impl Batches {
         self.0 = Some(spawn_blocking(move || read(rows, number)));
         Ok(Some(batch))
     }
+
+    /// Lets the reader come to rest, so that the file may be read anew.
+    pub async fn end(&mut self) {
+        if let Some(reading) = self.0.take() {
+            drop(reading.await);
+        }
+    }
 }
 
 /// How many rows a file has; no more than `max` are counted.

@@ -31,8 +31,8 @@ impl Import<'_> {
     }
 
     /// Creates the clients of a batch, in a transaction. What became of each row, in their order.
-    pub(super) async fn create(&self, db: &mut PgConnection, batch: Vec<Numbered>) -> Result<Vec<RowLine>, StoreError> {
-        match self.settled(db, &batch).await {
+    pub(super) async fn create(&self, db: &mut PgConnection, batch: &[Numbered]) -> Result<Vec<RowLine>, StoreError> {
+        match self.settled(db, batch).await {
             Err(StoreError::Taken(_) | StoreError::Refused(_)) => {}
             done => return done,
         }
@@ -40,7 +40,7 @@ impl Import<'_> {
         let slugs: Vec<String> = batch.iter().filter_map(|one| Some(self.slug(one.row.as_ref().ok()?))).collect();
         client_import::hold_counters(&mut *db, self.origin.partner, &slugs, self.suffix).await?;
         let mut lines = Vec::with_capacity(batch.len());
-        for one in &batch {
+        for one in batch {
             lines.extend(self.alone(db, one).await?);
         }
         Ok(lines)

@@ -16,7 +16,11 @@ use super::{
 };
 use crate::{
     domain::{event::Origin, import::Format},
-    store::{StoreError, client_import},
+    store::{
+        StoreError, client_import,
+        db::{Pulse, silent},
+        retry::repeatable,
+    },
 };
 
 /// Rows of an import, at most.
@@ -26,6 +30,8 @@ pub const ROWS_MAX: usize = 50_000;
 pub struct Import<'a> {
     /// The database.
     pub db: &'a PgPool,
+    /// Whether it answers, where somebody asks it all the time.
+    pub pulse: Option<&'a Pulse>,
     /// Who imports.
     pub origin: Origin<'a>,
     /// The end of every new client's domain.
@@ -37,25 +43,17 @@ pub struct Import<'a> {
 }
 
 /// Why an import ends before its end.
+#[derive(Debug, thiserror::Error)]
 enum Ended {
     /// Nobody reads its lines any more.
+    #[error("nobody reads what is told")]
     Unheard,
     /// The file.
-    File(io::Error),
+    #[error("the file cannot be read: {0}")]
+    File(#[from] io::Error),
     /// The database.
-    Store(StoreError),
-}
-
-impl From<StoreError> for Ended {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<io::Error> for Ended {
-    fn from(error: io::Error) -> Self {
-        Self::File(error)
-    }
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Import<'_> {
@@ -63,7 +61,7 @@ impl Import<'_> {
     /// lines. Where nobody reads them any more, it ends; what was created by then stays.
     pub async fn run(&self, format: Format, file: File, out: &Sender<Line>) -> Summary {
         let mut sum = Summary { result: "OK", dry_run: self.dry_run, ..Summary::default() };
-        let ended = match self.carry_out(format, &file, out, &mut sum).await {
+        let ended = match Box::pin(self.carry_out(format, &file, out, &mut sum)).await {
             Ok(()) | Err(Ended::Unheard) => None,
             Err(Ended::File(error)) => Some(("server_error", "The file cannot be read.", error.to_string())),
             Err(Ended::Store(error @ StoreError::Unavailable(_))) => {
@@ -99,7 +97,22 @@ impl Import<'_> {
             return Ok(());
         }
         *sum = Summary { result: "OK", ..Summary::default() };
-        self.create_all(Batches::of(format, file)?, slugs, out, sum).await
+        let slugs: Vec<String> = slugs.into_iter().collect();
+        let mut lines = self.heard(repeatable(|| self.create_all(format, file, &slugs))).await?;
+        sum.count(&lines);
+        if sum.failed > 0 {
+            sum.created = 0;
+            lines.retain(RowLine::is_failure);
+        }
+        send(out, lines).await
+    }
+
+    /// Does a part of it, unless the database is silent.
+    async fn heard<T>(&self, work: impl Future<Output = Result<T, Ended>>) -> Result<T, Ended> {
+        match self.pulse {
+            Some(pulse) => pulse.unless_silent(work).await.unwrap_or_else(|| Err(StoreError::from(silent()).into())),
+            None => work.await,
+        }
     }
 
     /// Looks at every row and writes nothing. All-or-nothing, only what fails is told: the rest has its turn later, and
@@ -112,7 +125,11 @@ impl Import<'_> {
     ) -> Result<BTreeSet<String>, Ended> {
         let (mut seen, mut slugs) = (HashSet::new(), BTreeSet::new());
         while let Some(batch) = batches.next().await? {
-            let held = self.holders(&mut *self.db.acquire().await.map_err(StoreError::from)?, &batch).await?;
+            let held = self.heard(repeatable(|| async {
+                let mut db = self.db.acquire().await.map_err(StoreError::from)?;
+                Ok(self.holders(&mut db, &batch).await?)
+            }));
+            let held = held.await?;
             for one in batch {
                 let new = match one.row {
                     Ok(new) => new,
@@ -141,40 +158,39 @@ impl Import<'_> {
     /// Creates a batch at a time. What became of one is told once it is committed.
     async fn create_each(&self, mut batches: Batches, out: &Sender<Line>, sum: &mut Summary) -> Result<(), Ended> {
         while let Some(batch) = batches.next().await? {
-            let mut transaction = self.begin().await?;
-            let lines = self.create(&mut transaction, batch).await?;
-            transaction.commit().await.map_err(StoreError::from)?;
+            let lines = self.heard(repeatable(|| async {
+                let mut transaction = self.begin().await?;
+                let lines = self.create(&mut transaction, &batch).await?;
+                transaction.commit().await.map_err(StoreError::from)?;
+                Ok(lines)
+            }));
+            let lines = lines.await?;
             sum.count(&lines);
             send(out, lines).await?;
         }
         Ok(())
     }
 
-    /// Creates all in one transaction. What is told is kept until the commit: a reader that is slow must not keep it open.
-    async fn create_all(
-        &self,
-        mut batches: Batches,
-        slugs: BTreeSet<String>,
-        out: &Sender<Line>,
-        sum: &mut Summary,
-    ) -> Result<(), Ended> {
+    /// Creates all in one transaction, or nothing where a row fails. What is to be told is kept until the end: a reader
+    /// that is slow must not keep it open, and what was rolled back is not told.
+    async fn create_all(&self, format: Format, file: &File, slugs: &[String]) -> Result<Vec<RowLine>, Ended> {
+        let mut batches = Batches::of(format, file)?;
+        let created = self.create_of(&mut batches, slugs).await;
+        batches.end().await;
+        created
+    }
+
+    async fn create_of(&self, batches: &mut Batches, slugs: &[String]) -> Result<Vec<RowLine>, Ended> {
         let mut lines = Vec::new();
         let mut transaction = self.begin().await?;
-        let slugs: Vec<String> = slugs.into_iter().collect();
-        client_import::hold_counters(&mut *transaction, self.origin.partner, &slugs, self.suffix).await?;
+        client_import::hold_counters(&mut *transaction, self.origin.partner, slugs, self.suffix).await?;
         while let Some(batch) = batches.next().await? {
-            lines.extend(self.create(&mut transaction, batch).await?);
+            lines.extend(self.create(&mut transaction, &batch).await?);
         }
-        if lines.iter().any(RowLine::is_failure) {
-            transaction.rollback().await.map_err(StoreError::from)?;
-            sum.count(&lines);
-            sum.created = 0;
-            lines.retain(RowLine::is_failure);
-        } else {
-            transaction.commit().await.map_err(StoreError::from)?;
-            sum.count(&lines);
-        }
-        send(out, lines).await
+        let failed = lines.iter().any(RowLine::is_failure);
+        let ended = if failed { transaction.rollback().await } else { transaction.commit().await };
+        ended.map_err(StoreError::from)?;
+        Ok(lines)
     }
 }
 

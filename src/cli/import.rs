@@ -54,7 +54,7 @@ pub(super) async fn run(operator: &Operator, suffix: &str, arguments: Arguments)
     let asked = [("dry_run", json!(dry_run)), ("all_or_nothing", json!(all_or_nothing))];
     let work = operator.work("import", target, &asked).await?;
     let origin = Origin { partner, author: work.author(), request_id: None, reason: None };
-    let import = Import { db: work.db(), origin, suffix, dry_run, all_or_nothing };
+    let import = Import { db: work.db(), pulse: None, origin, suffix, dry_run, all_or_nothing };
     let (sum, told) = carry_out(&import, format, file).await?;
     let outcome = [
         ("dry_run", json!(dry_run)),

@@ -72,6 +72,7 @@ async fn live(
     if let Err(error) = background::write_documented_forms(&app).await {
         tracing::warn!(%error, "the last uses of the documented forms were not counted");
     }
+    app.db.close().await;
     app.monitor.close().await;
     Ok(())
 }
@@ -149,9 +150,11 @@ async fn bind(listen: &Listen) -> Result<Listener> {
 
 fn state(installation: &Installation, keys: Keyring, public_url: String) -> AppState {
     let settings = &installation.settings;
+    let (db, monitor, readiness) = installation.serving();
     AppState::new(Parts {
-        db: installation.db.clone(),
-        monitor: installation.monitor(),
+        db,
+        monitor,
+        readiness,
         jwts: Jwts::new(public_url, keys),
         hasher: Hasher::start(),
         clock: Clock::system(),

@@ -26,6 +26,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// The key of a request, together with what it was sent to; none where it came without.
+#[derive(Clone, Copy)]
 pub struct IdempotencyKey(Option<[u8; 32]>);
 
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::PgExecutor;
 use tokio::{
     task::spawn_blocking,
     time::{MissedTickBehavior, interval, timeout},
@@ -90,7 +90,11 @@ impl Follower {
 
     /// The keys that are in use by now: those that are known are kept, and those that are new, or sealed anew, opened.
     /// Beside them, what could not be opened this time, the key that signs first.
-    async fn read(&mut self, db: &PgPool, known: &Keyring) -> Result<(Keyring, Vec<(Key, KeyError)>)> {
+    async fn read(
+        &mut self,
+        db: impl Copy + PgExecutor<'_>,
+        known: &Keyring,
+    ) -> Result<(Keyring, Vec<(Key, KeyError)>)> {
         let live: Vec<Key> =
             store::signing_key::all(db).await?.into_iter().filter(|key| key.state != State::Retired).collect();
         let is_new = |key: &&Key| self.tried.get(&key.kid) != Some(&key.sealed_at);
@@ -113,7 +117,7 @@ impl Follower {
     }
 
     /// Opens keys, beside the async threads: that takes milliseconds of arithmetic each.
-    async fn open(&self, db: &PgPool, new: &[Key]) -> Result<Vec<(String, Result<SigningKey, KeyError>)>> {
+    async fn open(&self, db: impl PgExecutor<'_>, new: &[Key]) -> Result<Vec<(String, Result<SigningKey, KeyError>)>> {
         let sealed = store::signing_key::sealed(db, &names(new)).await?;
         let master_key = self.master_key.clone();
         let open = move || {

@@ -22,7 +22,7 @@ use crate::{
         user::UserId,
     },
     state::AppState,
-    store::{self, StoreError, refresh_token::Presented, token_family::Reason},
+    store::{self, StoreError, refresh_token::Presented, retry::repeatable, token_family::Reason},
 };
 
 /// Tokens for a refresh token. A narrower scope narrows the access token alone; a refused one leaves the refresh token
@@ -44,19 +44,7 @@ pub async fn refresh(
 
     // Whoever else presents a token of this login waits from here on, for the same one at this server first.
     let turn = app.limits.refreshes.wait(hash.to_bytes()).await;
-    let mut held = app.db.begin().await.map_err(StoreError::from)?;
-    let sid = store::refresh_token::hold_family(&mut *held, client.partner, client.id, &hash).await?;
-    let sid = sid.ok_or(Refusal::refresh_token("unknown, or of another OAuth client"))?;
-    request.attempt().learn(|known| known.sid = Some(sid));
-    let found = store::refresh_token::presented(&mut *held, client.partner, &hash, app.policy.refresh_grace).await?;
-    let token = found.ok_or(Refusal::refresh_token("expired, replaced unused, or its login is over"))?;
-    request.attempt().learn(|known| known.user = Some(UserId(token.user_id)));
-    if token.is_used && !token.is_recoverable {
-        return Err(reused(app, held, client, &token, source).await?.into());
-    }
-
-    let scope = scope(client, &token, asked)?;
-    let successor = rotate(app, held, client, &hash, &token).await?;
+    let (successor, token, scope) = repeatable(|| exchange(app, request, client, &hash, asked, source)).await?;
     drop(turn);
     let user = Some(UserId(token.user_id));
     let identity = Identity { partner: client.partner, oauth_client: client.id, user, sid: token.sid, scope };
@@ -64,6 +52,31 @@ pub async fn refresh(
     let expires_in = app.policy.access_token_ttl.min(token.seconds_left.unsigned_abs());
     let access_token = app.jwts.sign(&identity, expires_in, &app.clock)?;
     Ok(Tokens { access_token, expires_in, refresh_token: Some(successor), scope, asked })
+}
+
+/// The transaction in which a token is used, and its successor.
+async fn exchange(
+    app: &AppState,
+    request: &TokenRequest<'_>,
+    client: &OauthClient,
+    hash: &SecretHash,
+    asked: Option<ScopeSet>,
+    source: Source<'_>,
+) -> Result<(Secret, Presented, ScopeSet), TokenError> {
+    let mut held = app.db.begin().await.map_err(StoreError::from)?;
+    let sid = store::refresh_token::hold_family(&mut *held, client.partner, client.id, hash).await?;
+    let sid = sid.ok_or(Refusal::refresh_token("unknown, or of another OAuth client"))?;
+    request.attempt().learn(|known| known.sid = Some(sid));
+    let found = store::refresh_token::presented(&mut *held, client.partner, hash, app.policy.refresh_grace).await?;
+    let token = found.ok_or(Refusal::refresh_token("expired, replaced unused, or its login is over"))?;
+    request.attempt().learn(|known| known.user = Some(UserId(token.user_id)));
+    if token.is_used && !token.is_recoverable {
+        return Err(reused(app, held, client, &token, source).await?.into());
+    }
+
+    let scope = scope(client, &token, asked)?;
+    let successor = rotate(app, held, client, hash, &token).await?;
+    Ok((successor, token, scope))
 }
 
 /// What the access token is to allow.

@@ -16,7 +16,7 @@ use crate::{
         user::UserId,
     },
     state::AppState,
-    store::{self, StoreError, token_family::Reason},
+    store::{self, StoreError, retry::repeatable, token_family::Reason},
 };
 
 /// A token, and what is to end with it.
@@ -45,7 +45,13 @@ pub async fn revoke(
     if found.oauth_client != client.id {
         return Err(NOT_YOURS.into());
     }
-    let mut transaction = app.db.begin().await.map_err(StoreError::from)?;
+    repeatable(|| end(app, &found, client, source)).await?;
+    app.revoked.add(found.sid);
+    Ok(())
+}
+
+async fn end(app: &AppState, found: &Found, client: &OauthClient, source: Source<'_>) -> Result<(), StoreError> {
+    let mut transaction = app.db.begin().await?;
     if store::token_family::revoke(&mut *transaction, client.partner, found.sid, Reason::Asked).await? {
         let entry = Entry {
             kind: Kind::TokenRevoked,
@@ -58,9 +64,7 @@ pub async fn revoke(
         };
         store::audit::record(&mut *transaction, &entry).await?;
     }
-    transaction.commit().await.map_err(StoreError::from)?;
-    app.revoked.add(found.sid);
-    Ok(())
+    Ok(transaction.commit().await?)
 }
 
 async fn find(app: &AppState, token: &SecretString, client: &OauthClient) -> Result<Option<Found>, StoreError> {

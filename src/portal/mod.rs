@@ -93,7 +93,11 @@ pub fn documents(public_url: &str) -> Vec<Document> {
     let environment = download("template.postman_environment.json", ENVIRONMENT);
     let yaml = Document::new("/openapi.yaml", "application/yaml", Caching::Revalidated, || OPENAPI.to_owned());
     let json = Document::new("/openapi.json", JSON, Caching::Revalidated, as_json);
-    vec![page, script, style, icon, collection, environment, yaml, json]
+    let clients = samples::CLIENTS.iter().map(|client| {
+        let path = format!("/docs/{}", client.file);
+        Document::new(path, "text/plain; charset=utf-8", Caching::Revalidated, || client.text.to_owned())
+    });
+    [page, script, style, icon, collection, environment, yaml, json].into_iter().chain(clients).collect()
 }
 
 /// The description as JSON, which more programs read.

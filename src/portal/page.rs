@@ -8,12 +8,13 @@ use super::{
 };
 
 /// The documents, in the order of the page.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     include_str!("../../docs/guides/first-day.md"),
     include_str!("../../docs/reference.md"),
     include_str!("../../docs/guides/handling-errors.md"),
     include_str!("../../docs/guides/retrying.md"),
     include_str!("../../docs/guides/moving-secrets.md"),
+    include_str!("../../docs/guides/clients.md"),
     include_str!("../../docs/guides/testing.md"),
     include_str!("../../docs/changelog.md"),
 ];

@@ -33,14 +33,41 @@ macro_rules! sample {
 }
 
 /// What the others stand on: the caller's values, and one function that sends a request.
-pub const SETUP: Sample = sample!("dna", "Before you start", "", false);
+pub const SETUP: Sample = Sample {
+    name: "dna",
+    under: ("Before you start", ""),
+    refused: false,
+    code: [
+        include_str!("../../docs/samples/shell/values.sh"),
+        include_str!("../../docs/samples/php/dna.php"),
+        include_str!("../../docs/samples/python/dna.py"),
+        include_str!("../../docs/samples/javascript/dna.mjs"),
+    ],
+};
+
+/// A whole client for one language, to be downloaded.
+pub struct Client {
+    /// The language's folder.
+    pub language: &'static str,
+    /// The file's name.
+    pub file: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+/// The clients that partners may take as they are.
+pub const CLIENTS: [Client; 2] = [
+    Client { language: "php", file: "DnaClient.php", text: include_str!("../../docs/samples/php/DnaClient.php") },
+    Client { language: "shell", file: "dna.sh", text: include_str!("../../docs/samples/shell/dna.sh") },
+];
 
 /// All others, in the order in which they can be run.
-pub const SAMPLES: [Sample; 17] = [
+pub const SAMPLES: [Sample; 24] = [
     sample!("token", "Get a token", "With a password, standard form", false),
     sample!("token-documented", "Get a token", "With a password, documented form", false),
     sample!("token-basic", "Get a token", "With HTTP Basic", false),
     sample!("refresh", "Get a token", "With a refresh token", false),
+    sample!("introspect", "Ask what a token is", "", false),
     sample!("create", "Create a client", "Standard form", false),
     sample!("create-documented", "Create a client", "Documented form", false),
     sample!("activate", "Activate and suspend", "Standard form", false),
@@ -52,8 +79,14 @@ pub const SAMPLES: [Sample; 17] = [
     sample!("update", "Change a client", "", false),
     sample!("list", "List and find clients", "", false),
     sample!("events", "What happened", "", false),
+    sample!("repeat", "Repeat a request safely", "", false),
+    sample!("import", "Import and export", "Import", false),
+    sample!("export", "Import and export", "Export", false),
+    sample!("subresellers", "Subresellers and billing", "Subresellers", false),
+    sample!("billing", "Subresellers and billing", "The billable days of a month", false),
     sample!("validation", "Errors", "Validation", true),
     sample!("taken", "Errors", "A customer_id that is taken", true),
+    sample!("revoke", "Revoke a token", "", false),
 ];
 
 /// The samples under these headings.

@@ -3,7 +3,7 @@
 //! What changes a client writes no count, so none is a row that changes would wait for, and none can be forgotten. The
 //! background moves the counts on; whoever asks adds what came later, in one snapshot.
 
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::{Executor as _, PgConnection, PgExecutor, PgPool};
 
 use super::StoreError;
 use crate::domain::{billing::Subreseller, page::Page, partner::PartnerId};
@@ -17,16 +17,16 @@ const STEP: i64 = 5_000;
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
 pub async fn page(
-    db: &mut PgConnection,
+    db: impl PgExecutor<'_> + Copy,
     partner: PartnerId,
     after: Option<&str>,
     limit: u16,
 ) -> Result<Page<Subreseller, String>, StoreError> {
     let (after, limit) = (after.unwrap_or_default(), usize::from(limit));
     let ask = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut rows = counted(&mut *db, partner, after, ask).await?;
-    if rows.is_empty() && !is_counted(&mut *db, partner).await? {
-        rows = afresh(&mut *db, partner, after, ask).await?;
+    let mut rows = counted(db, partner, after, ask).await?;
+    if rows.is_empty() && !is_counted(db, partner).await? {
+        rows = afresh(db, partner, after, ask).await?;
     }
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -114,6 +114,8 @@ async fn is_counted(db: impl PgExecutor<'_>, partner: PartnerId) -> Result<bool,
 /// [`StoreError`] when the database cannot be asked.
 pub async fn refresh(db: &PgPool, left: i64) -> Result<bool, StoreError> {
     let mut transaction = db.begin().await?;
+    // A server's session has less, and a partner whose clients are counted for the first time may have millions.
+    transaction.execute("set local statement_timeout = '2min'").await?;
     sqlx::query!(
         "insert into client_counts_until (partner_id)
          select p.id from partners p

@@ -1,6 +1,9 @@
 //! What can go wrong with the database, told apart by what its caller can do about it.
 
-use sqlx::error::DatabaseError;
+use sqlx::{
+    error::DatabaseError,
+    postgres::{PgDatabaseError, PgSeverity},
+};
 
 /// Why a statement did not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +28,8 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
                 Self::Unavailable(error)
             }
+            // The session is over, whatever it was: a disk that is full ends some with XX000.
+            sqlx::Error::Database(told) if is_end_of_session(told.as_ref()) => Self::Unavailable(error),
             sqlx::Error::Database(told) => match told.code().as_deref().map(Class::of) {
                 Some(Class::Taken) => Self::Taken(constraint(told.as_ref())),
                 Some(Class::Refused) => Self::Refused(error),
@@ -34,6 +39,11 @@ impl From<sqlx::Error> for StoreError {
             _ => Self::Failed(error),
         }
     }
+}
+
+fn is_end_of_session(told: &(dyn DatabaseError + 'static)) -> bool {
+    let severity = told.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+    matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic))
 }
 
 fn constraint(told: &(dyn DatabaseError + 'static)) -> String {

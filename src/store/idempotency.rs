@@ -1,9 +1,9 @@
 //! Replies that are given again under their `Idempotency-Key`: written in the transaction of their effect, kept for a
 //! day.
 
-use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgExecutor, Postgres, Transaction};
 
-use super::StoreError;
+use super::{StoreError, db::Db};
 use crate::domain::{
     client::ClientId,
     idempotency::{Attempt, Claim, KeptReply},
@@ -14,8 +14,8 @@ use crate::domain::{
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
-pub async fn begin(db: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
-    Ok(db.begin_with("begin; set local lock_timeout = '2s'").await?)
+pub async fn begin(db: &Db) -> Result<Transaction<'static, Postgres>, StoreError> {
+    Ok(db.pool().begin_with("begin; set local lock_timeout = '2s'").await?)
 }
 
 /// Takes a key for this transaction, or tells what it was used for. A twin that runs is waited for: if it fails, the key

@@ -1,8 +1,14 @@
 //! The schema's version: which migrations this program has, and which the database has.
 
+use std::time::Duration;
+
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgConnection, PgExecutor, migrate::Migrator, postgres::PgConnectOptions,
+    ConnectOptions as _, Connection as _, Executor as _, PgConnection, PgExecutor,
+    error::DatabaseError,
+    migrate::{Migrate as _, MigrateError, Migration, Migrator},
+    postgres::PgConnectOptions,
 };
+use tokio::time::{Instant, sleep};
 
 use super::{StoreError, event};
 
@@ -14,6 +20,16 @@ static MIGRATOR: Migrator = {
     migrator
 };
 
+/// How long a migration waits for a table, while everybody else waits behind it.
+const LOCK: &str = "set statement_timeout = 0; set lock_timeout = '200ms'";
+/// One without a transaction waits for as long as it takes: it builds an index beside the traffic, which nobody waits
+/// behind, and left half-way it would be there and of no use.
+const NO_LOCK: &str = "set statement_timeout = 0; set lock_timeout = 0";
+/// Until a migration that did not get its table tries again: meanwhile those have their turn who waited behind it.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How long it tries.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Why migrations could not be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
@@ -22,7 +38,13 @@ pub enum MigrationError {
     Store(#[from] StoreError),
     /// A migration failed, or one that was applied is not the one that this program has.
     #[error("migrating the database failed: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(#[from] MigrateError),
+    /// Somebody holds a table that a migration changes.
+    #[error(
+        "the migration {0:04} waited a minute for a table that another session holds: end that session (pg_stat_activity \
+         has it), then run `dna-api migrate`"
+    )]
+    Locked(i64),
 }
 
 /// What this program has and the database lacks: version and description of each.
@@ -30,6 +52,11 @@ pub enum MigrationError {
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
 pub async fn pending(db: &mut PgConnection) -> Result<Vec<String>, StoreError> {
+    let lacking = lacking(&MIGRATOR, db).await?;
+    Ok(lacking.iter().map(|m| format!("{:04} {}", m.version, m.description)).collect())
+}
+
+async fn lacking<'m>(migrator: &'m Migrator, db: &mut PgConnection) -> Result<Vec<&'m Migration>, StoreError> {
     let known = sqlx::query_scalar!(r#"select to_regclass('_sqlx_migrations') is not null as "known!""#)
         .fetch_one(&mut *db)
         .await?;
@@ -38,8 +65,8 @@ pub async fn pending(db: &mut PgConnection) -> Result<Vec<String>, StoreError> {
     } else {
         Vec::new()
     };
-    let lacking = MIGRATOR.iter().filter(|m| m.migration_type.is_up_migration() && !applied.contains(&m.version));
-    Ok(lacking.map(|m| format!("{:04} {}", m.version, m.description)).collect())
+    let is_lacking = |m: &&Migration| m.migration_type.is_up_migration() && !applied.contains(&m.version);
+    Ok(migrator.iter().filter(is_lacking).collect())
 }
 
 /// The encoding of the database's text.
@@ -69,18 +96,65 @@ pub async fn is_ahead(db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
 }
 
 /// Applies what is pending, one server at a time, and says what that was; notices where the data has moved to another
-/// cluster. Needs a direct connection: it holds a
-/// session's advisory lock.
+/// cluster. Needs a direct connection: it holds a session's advisory lock.
 ///
 /// # Errors
 /// [`MigrationError`] when the database is away or a migration fails; one that fails leaves nothing of itself.
 pub async fn migrate(options: &PgConnectOptions) -> Result<Vec<String>, MigrationError> {
+    apply(&MIGRATOR, options).await
+}
+
+/// The same with these migrations. Each is tried until it gets its tables at once: whatever it would wait for, all
+/// traffic would wait behind it.
+///
+/// # Errors
+/// [`MigrationError`]
+pub async fn apply(migrator: &Migrator, options: &PgConnectOptions) -> Result<Vec<String>, MigrationError> {
     let mut connection = options.connect().await.map_err(StoreError::from)?;
-    let before = pending(&mut connection).await?;
-    if !before.is_empty() {
-        MIGRATOR.run(&mut connection).await?;
+    let mut lacking = lacking(migrator, &mut connection).await?;
+    if !lacking.is_empty() {
+        take_turn(&mut connection).await?;
+        lacking = self::lacking(migrator, &mut connection).await?;
+    }
+    for migration in &lacking {
+        let started = Instant::now();
+        // Set each time: an old migration sets another one for its session.
+        connection.execute(if migration.no_tx { NO_LOCK } else { LOCK }).await.map_err(StoreError::from)?;
+        while let Err(error) = migrator.run_to(migration.version, &mut connection).await {
+            if !gave_way(&error) {
+                return Err(error.into());
+            }
+            if started.elapsed() > PATIENCE {
+                return Err(MigrationError::Locked(migration.version));
+            }
+            tracing::info!(version = migration.version, %error, "a migration waits for a table that is in use");
+            sleep(PAUSE).await;
+        }
     }
     event::notice_cluster(&mut connection).await?;
     connection.close().await.map_err(StoreError::from)?;
-    Ok(before)
+    Ok(lacking.iter().map(|m| format!("{:04} {}", m.version, m.description)).collect())
+}
+
+/// Waits until no other server migrates, without a transaction in which an index that the other builds would wait for us.
+/// The turn ends with the connection.
+async fn take_turn(connection: &mut PgConnection) -> Result<(), MigrationError> {
+    connection.execute(LOCK).await.map_err(StoreError::from)?;
+    let mut told = false;
+    while let Err(error) = connection.lock().await {
+        if !gave_way(&error) {
+            return Err(error.into());
+        }
+        if !std::mem::replace(&mut told, true) {
+            tracing::info!("another server migrates: waiting until it is done");
+        }
+        sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Whether a lock was not to be had, or two who waited for each other were parted.
+fn gave_way(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
+    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "55P03" || code == "40P01")
 }

@@ -2,6 +2,7 @@
 
 mod export;
 mod faults;
+mod gives_way;
 mod import;
 mod large;
 mod races;

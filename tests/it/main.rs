@@ -10,6 +10,7 @@ mod billing;
 mod bulk;
 mod client;
 mod command_line;
+mod database_away;
 mod embedded_postgres;
 mod embedded_postgres_as_root;
 mod embedded_postgres_killed;

@@ -1,6 +1,8 @@
 //! The developer portal.
 
+mod clients;
 mod examples;
+mod generated_client;
 mod judge;
 mod openapi;
 mod page;

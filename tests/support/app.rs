@@ -16,7 +16,7 @@ use dna_api::{
     revoked::Revoked,
     server::{Bounds, Deadlines, Listener, serve},
     settings::{Settings, Vars},
-    state::{AppState, DocumentedForms, Limits, Parts, Policy},
+    state::{AppState, DocumentedForms, Limits, Parts, Policy, Readiness},
     store,
 };
 use reqwest::{Method, RequestBuilder};
@@ -84,12 +84,15 @@ impl App {
         let settings = Settings::read(&Vars::from_pairs(settings)).expect("settings");
         let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let pulse = store::db::Pulse::default();
+        let serving = |max| store::db::Db::new(&options, max, store::pool::Sessions::Own, &pulse);
         let db = store::pool::pool(options.clone(), 8);
         let (follower, keys) = Follower::start(&keys(&db)).await.expect("signing keys");
         let hands = Arc::default();
         let state = AppState::new(Parts {
-            db: db.clone(),
-            monitor: store::pool::pool(options.clone(), 2),
+            db: serving(8),
+            monitor: serving(4),
+            readiness: Readiness::of(options.clone()),
             // Servers on one database have one public URL, whichever of them is asked.
             jwts: Jwts::new(settings.public_url.clone().unwrap_or_else(|| "http://api.test".to_owned()), keys),
             hasher: Hasher::start(),

@@ -7,9 +7,9 @@ const API_USERNAME = 'your-username';
 const API_PASSWORD = 'your-password';
 
 // One request: the status and the decoded reply. The parameters of a POST or PATCH go into its body.
-function dna(string $method, string $path, array $parameters = [], ?string $token = null): array
+function dna(string $method, string $path, array $parameters = [], ?string $token = null, array $headers = []): array
 {
-    $headers = ['Accept: application/json'];
+    $headers[] = 'Accept: application/json';
     if ($token !== null) {
         $headers[] = "Authorization: Bearer $token";
     }

@@ -16,7 +16,7 @@ use crate::{
         middleware::negotiate,
     },
     state::AppState,
-    store::{self, StoreError},
+    store::{self, retry::repeatable},
 };
 
 /// `GET /api/residential/subreseller`: a page of the subresellers that the partner's clients are grouped under.
@@ -31,8 +31,7 @@ pub async fn subresellers(
     let asked: Asked<[(); 0]> = Asked::subresellers(&parameters).map_err(|bad| refused(&app, bad))?;
     let list = List { partner: caller.identity.partner, name: "subresellers", given: &[] };
     let after: Option<String> = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
-    let mut db = app.db.acquire().await.map_err(StoreError::from)?;
-    let page = store::client_counts::page(&mut db, list.partner, after.as_deref(), asked.limit).await?;
+    let page = store::client_counts::page(&app.db, list.partner, after.as_deref(), asked.limit).await?;
     let next = page.next.as_ref().map(|place| list.cursor(place));
     Ok(reply_billing::subresellers(&page.rows, next.as_deref(), &asked.given))
 }
@@ -55,8 +54,11 @@ pub async fn billing(
     let csv = consolidation.csv.unwrap_or_else(|| negotiate::prefers_csv(&headers));
     let list = List { partner: caller.identity.partner, name: "billing", given: &asked.given };
     let after = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
-    let mut db = app.db.acquire().await.map_err(StoreError::from)?;
-    let page = store::billing::page(&mut db, list.partner, consolidation, after, asked.limit).await?;
+    let page = repeatable(|| async {
+        let mut db = app.db.acquire().await?;
+        store::billing::page(&mut db, list.partner, consolidation, after.clone(), asked.limit).await
+    });
+    let page = page.await?;
     let next = page.next.as_ref().map(|place| list.cursor(place));
     let mut response = if csv {
         reply_billing::csv(&page.rows, next.as_deref(), &asked.given)

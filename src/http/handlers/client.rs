@@ -18,7 +18,7 @@ use crate::{
         reply,
     },
     state::AppState,
-    store::{self, StoreError},
+    store::{self, StoreError, retry::repeatable},
 };
 
 /// `POST /api/residential/client`: create a client.
@@ -35,32 +35,34 @@ pub async fn create(
     let key = key?;
     let new =
         NewClient::parse(&parameters).map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
-    let customer_id = new.customer_id.clone();
     let origin = Origin::request(&caller.identity, &request_id);
-    let mut once = match key.begin(&app, &caller.identity, &parameters).await? {
-        Begun::First(once) => once,
-        Begun::Before(reply) => return Ok(reply),
-    };
-    match store::client::create(once.db(), origin, new, &app.policy.ns_domain_suffix).await {
-        Ok(client) => once.end(client.id, reply::created(&client, parameters.are_documented_form())).await,
-        Err(error) => {
-            drop(once);
-            Err(refusal(&app, caller.identity.partner, customer_id, error).await)
+    repeatable(|| async {
+        let mut once = match key.begin(&app, &caller.identity, &parameters).await? {
+            Begun::First(once) => once,
+            Begun::Before(reply) => return Ok(reply),
+        };
+        match store::client::create(once.db(), origin, new.clone(), &app.policy.ns_domain_suffix).await {
+            Ok(client) => once.end(client.id, reply::created(&client, parameters.are_documented_form())).await,
+            Err(error) => {
+                drop(once);
+                Err(refusal(&app, caller.identity.partner, new.customer_id.as_deref(), error).await)
+            }
         }
-    }
+    })
+    .await
 }
 
 /// Why a client cannot be written: another one of the partner's may have its `customer_id`.
 pub(super) async fn refusal(
     app: &AppState,
     partner: PartnerId,
-    customer_id: Option<String>,
+    customer_id: Option<&str>,
     error: StoreError,
 ) -> ApiError {
     if !matches!(&error, StoreError::Taken(constraint) if constraint == "clients_customer_id_key") {
         return error.into();
     }
-    match store::client::by_customer_id(&app.db, partner, &customer_id.unwrap_or_default()).await {
+    match store::client::by_customer_id(&app.db, partner, customer_id.unwrap_or_default()).await {
         Ok(Some(holder)) => ApiError::DuplicateCustomerId(holder),
         Ok(None) => ApiError::Internal("who has the customer id is gone".into()),
         Err(error) => error.into(),
@@ -126,10 +128,13 @@ async fn transition(
     let reason = reason.map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
     let origin = Origin::request(identity, &request_id.0).because(reason.as_deref());
     let id = id?.0;
-    let mut once = match key.begin(app, identity, parameters).await? {
-        Begun::First(once) => once,
-        Begun::Before(reply) => return Ok(reply),
-    };
-    let client = ApiError::missing(store::client_status::change(once.db(), origin, id, transition).await?)?;
-    once.end(client.id, reply::status(&client)).await
+    repeatable(|| async {
+        let mut once = match key.begin(app, identity, parameters).await? {
+            Begun::First(once) => once,
+            Begun::Before(reply) => return Ok(reply),
+        };
+        let client = ApiError::missing(store::client_status::change(once.db(), origin, id, transition).await?)?;
+        once.end(client.id, reply::status(&client)).await
+    })
+    .await
 }

@@ -98,7 +98,8 @@ async fn carry_out(
         Err((error, message)) => return refused(error, message),
     };
     let import = Import {
-        db: &app.db,
+        db: &app.db.pool(),
+        pulse: Some(app.db.pulse()),
         origin: Origin::request(identity, request_id),
         suffix: &app.policy.ns_domain_suffix,
         dry_run: options.dry_run,

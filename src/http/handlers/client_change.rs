@@ -16,7 +16,7 @@ use crate::{
         precondition, reply,
     },
     state::AppState,
-    store::{self, StoreError},
+    store::{self, StoreError, retry::repeatable},
 };
 
 /// `PATCH` or `POST /api/residential/client/{id}`: change what is sent, and leave the rest. What changes nothing leaves no
@@ -34,35 +34,39 @@ pub async fn change(
     Params(parameters): Params,
 ) -> Result<Response, ApiError> {
     let partner = caller.identity.partner;
-    let mut once = match key?.begin(&app, &caller.identity, &parameters).await? {
-        Begun::First(once) => once,
-        Begun::Before(reply) => return Ok(reply),
-    };
-    let mut held = once.db().begin().await.map_err(StoreError::from)?;
-    let found = match &id {
-        Ok(id) => store::client_change::hold(&mut held, partner, id.0).await?,
-        Err(_) => Found::Nothing,
-    };
-    let current = if let Found::Here(client) = &found { Some(&client.data) } else { None };
-    let new = NewClient::change(current, &parameters)
-        .map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
-    let current = ApiError::missing(found)?;
-    let new = new.ok_or(ApiError::NotFound)?;
-    precondition::if_match(&headers, &current)?;
-    if new == current.data {
-        drop(held);
-        return once.end(current.id, reply::client(&current)).await;
-    }
-    let customer_id = new.customer_id.clone();
-    let origin = Origin::request(&caller.identity, &request_id);
-    let changed = match store::client_change::update(&mut *held, origin, current, new).await {
-        Ok(changed) => changed,
-        Err(error) => {
+    let key = key?;
+    repeatable(|| async {
+        let mut once = match key.begin(&app, &caller.identity, &parameters).await? {
+            Begun::First(once) => once,
+            Begun::Before(reply) => return Ok(reply),
+        };
+        let mut held = once.db().begin().await.map_err(StoreError::from)?;
+        let found = match &id {
+            Ok(id) => store::client_change::hold(&mut held, partner, id.0).await?,
+            Err(_) => Found::Nothing,
+        };
+        let current = if let Found::Here(client) = &found { Some(&client.data) } else { None };
+        let new = NewClient::change(current, &parameters)
+            .map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
+        let current = ApiError::missing(found)?;
+        let new = new.ok_or(ApiError::NotFound)?;
+        precondition::if_match(&headers, &current)?;
+        if new == current.data {
             drop(held);
-            drop(once);
-            return Err(client::refusal(&app, partner, customer_id, error).await);
+            return once.end(current.id, reply::client(&current)).await;
         }
-    };
-    held.commit().await.map_err(StoreError::from)?;
-    once.end(changed.id, reply::client(&changed)).await
+        let customer_id = new.customer_id.clone();
+        let origin = Origin::request(&caller.identity, &request_id);
+        let changed = match store::client_change::update(&mut *held, origin, current, new).await {
+            Ok(changed) => changed,
+            Err(error) => {
+                drop(held);
+                drop(once);
+                return Err(client::refusal(&app, partner, customer_id.as_deref(), error).await);
+            }
+        };
+        held.commit().await.map_err(StoreError::from)?;
+        once.end(changed.id, reply::client(&changed)).await
+    })
+    .await
 }

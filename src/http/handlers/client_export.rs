@@ -75,7 +75,9 @@ async fn send(
 ) -> io::Result<()> {
     let (mut after, mut first) = (None, true);
     loop {
-        let page = store::client_list::page(&app.db, partner, filter, after.as_ref(), PAGE).await;
+        let pool = app.db.pool();
+        let page = store::client_list::page(&pool, partner, filter, after.as_ref(), PAGE);
+        let page = app.db.pulse().unless_silent(page).await.ok_or(io::ErrorKind::TimedOut)?;
         let page = page.map_err(io::Error::other)?;
         let bytes = written(&page.rows, format, first)?;
         let sent = timeout(STALLED, out.send_data(bytes.into())).await.map_err(io::Error::other)?;

@@ -12,7 +12,7 @@ use crate::{
         precondition, reply,
     },
     state::AppState,
-    store,
+    store::{self, retry::repeatable},
 };
 
 /// `GET /api/residential/client/{id}`: the whole client.
@@ -59,7 +59,11 @@ pub async fn list(
     let asked = Asked::clients(&parameters).map_err(|bad| refused(&app, bad))?;
     let list = List { partner: caller.identity.partner, name: "clients", given: &asked.given };
     let after = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
-    let page = store::client_list::page(&app.db, list.partner, &asked.filter, after.as_ref(), asked.limit).await?;
+    let db = app.db.pool();
+    let page = repeatable(|| async {
+        store::client_list::page(&db, list.partner, &asked.filter, after.as_ref(), asked.limit).await
+    });
+    let page = page.await?;
     let next = page.next.as_ref().map(|place| list.cursor(place));
     Ok(reply_list::clients(&page.rows, next.as_deref(), &asked.given))
 }

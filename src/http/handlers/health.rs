@@ -3,17 +3,12 @@
 use std::time::Duration;
 
 use axum::{Extension, extract::State, response::Response};
-use tokio::time::timeout;
 
 use crate::{
     crypto::jwt::SignError,
     http::{arrival::Draining, error::ApiError, reply},
     state::AppState,
-    store::{self, StoreError},
 };
-
-/// How long the database may take to answer before this server is taken for not ready.
-const DEADLINE: Duration = Duration::from_secs(1);
 
 /// How long this server may have learnt nothing of what was disabled and revoked before it is taken for not ready.
 const UNLEARNT: Duration = Duration::from_secs(10);
@@ -38,18 +33,8 @@ pub async fn ready(State(app): State<AppState>, draining: Option<Extension<Drain
     if app.revoked.age() > UNLEARNT {
         return Err(ApiError::Unavailable("what was disabled and revoked has not been learnt for 10 s".into()));
     }
-    let obstacle = timeout(DEADLINE, async {
-        let mut connection = app.monitor.acquire().await?;
-        if !store::pool::is_writable(&mut connection).await? {
-            return Ok(Some("the database is read-only"));
-        }
-        let lacking = store::schema::pending(&mut connection).await?;
-        Ok((!lacking.is_empty()).then_some("the schema is behind: run `dna-api migrate`"))
-    });
-    match obstacle.await {
-        Ok(Ok(None)) => Ok(reply::health("ready")),
-        Ok(Ok(Some(obstacle))) => Err(ApiError::Unavailable(obstacle.into())),
-        Ok(Err(error)) => Err(ApiError::Unavailable(StoreError::into(error))),
-        Err(_) => Err(ApiError::Unavailable("the database did not answer in time".into())),
+    match app.readiness.database().await {
+        Ok(()) => Ok(reply::health("ready")),
+        Err(obstacle) => Err(ApiError::Unavailable(obstacle.into())),
     }
 }

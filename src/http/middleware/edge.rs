@@ -69,8 +69,12 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
         if let Some(refused) = refused {
             return ([(header::CONNECTION, "close")], refused).into_response();
         }
-        let in_time = timeout(DEADLINE, next.run(request)).await;
-        in_time.unwrap_or_else(|_| ApiError::Unavailable("the request took too long".into()).into_response())
+        let unavailable = |why: &'static str| ApiError::Unavailable(why.into()).into_response();
+        match timeout(DEADLINE, app.db.pulse().unless_silent(next.run(request))).await {
+            Ok(Some(response)) => response,
+            Ok(None) => unavailable("the database does not answer"),
+            Err(_) => unavailable("the request took too long"),
+        }
     };
     let mut response = answer.instrument(span.clone()).await;
     let error = response.extensions_mut().remove::<Arc<ApiError>>();

@@ -78,24 +78,23 @@ async fn told_to_stop_it_finishes_an_import_that_does_not_take_long() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn told_to_stop_it_cuts_off_an_import_that_would_not_end_and_nothing_of_it_is_left() {
     let (mut stage, server) = Stage::start().await;
-    let mut other = stage.connect().await;
-    let obstacle = "begin; insert into clients (partner_id, ns_domain, customer_id, email, first_name, last_name, address,
-                                                zipcode, same_billing_address, billing_address, billing_zipcode)
-                    select id, 'x.other', '5', 'x@example.com', 'X', 'X', 'X', '33134', true, 'X', '33134' from partners";
-    sqlx::raw_sql(obstacle).execute(&mut other).await.expect("an obstacle");
+    // No statement takes too long for the database; twenty of them do for a server that is to stop.
+    let slow = "create function dawdle() returns trigger language plpgsql as $$ begin
+                    perform pg_sleep(1);
+                    return null;
+                end $$;
+                create trigger dawdle before insert on clients for each statement execute function dawdle()";
+    sqlx::raw_sql(slow).execute(&mut stage.db).await.expect("a trigger");
 
-    let import = stage.import(&server, "?mode=all", file(600));
-    until("it waits", async || {
-        stage.count("pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'").await > 0
-    })
-    .await;
+    let import = stage.import(&server, "?mode=all", file(10_000));
+    let dawdling = "pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+    until("it writes", async || stage.count(dawdling).await > 0).await;
     let stopped = tokio::task::spawn_blocking(|| server.stop());
     let stopped = tokio::time::timeout(Duration::from_secs(20), stopped).await.expect("it ends").expect("a thread");
     let told = import.await.expect("lines");
 
     assert!(stopped);
     assert_eq!(told, Vec::<Value>::new());
-    sqlx::raw_sql("rollback").execute(&mut other).await.expect("no obstacle");
     until("nothing is under way", async || stage.writing().await == 0).await;
     assert_eq!(stage.count("clients").await, 0);
 }
@@ -112,7 +111,8 @@ async fn send(app: &App, caller: &Caller, head: &str, body: &str) -> TcpStream {
 }
 
 async fn until_idle(app: &App) {
-    until("every connection is back", async || app.state.db.num_idle() == app.state.db.size() as usize).await;
+    let db = app.state.db.pool();
+    until("every connection is back", async || db.num_idle() == db.size() as usize).await;
     let open = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'";
     let open: i64 = sqlx::query_scalar(open).fetch_one(&app.db).await.expect("a count");
     assert_eq!(open, 0);

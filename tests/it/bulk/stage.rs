@@ -34,11 +34,6 @@ impl Stage {
         (Self { folder, url, token, db }, server)
     }
 
-    /// Another connection to the database.
-    pub async fn connect(&self) -> PgConnection {
-        PgConnection::connect(&self.url).await.expect("a connection")
-    }
-
     /// Another server on the same database.
     pub fn again(&self) -> Server {
         Server::start(&self.folder, &settings(&self.url))

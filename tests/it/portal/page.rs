@@ -1,8 +1,8 @@
 //! The page and what it loads: public, small, kept where it can be, and under a strict policy.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fs, path::Path};
 
-use dna_api::portal::samples::{LANGUAGES, SAMPLES};
+use dna_api::portal::samples::{CLIENTS, LANGUAGES, SAMPLES};
 use reqwest::{Method, Response, StatusCode, redirect::Policy};
 
 use crate::support::App;
@@ -156,6 +156,21 @@ async fn every_link_within_the_page_leads_to_a_heading_and_no_id_comes_twice() {
         } else {
             assert!(link.starts_with('/'), "{link} leads off the page");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_page_offers_the_clients_as_they_are_tested() {
+    let app = App::start().await;
+    let html = page(&app).await;
+
+    for client in CLIENTS {
+        let path = format!("/docs/{}", client.file);
+        assert!(html.contains(&format!("<a href=\"{path}\" download>")), "{path}");
+        let reply = ask(&app, Method::GET, &path, &[]).await;
+        assert_eq!((reply.status(), header(&reply, "content-type")), (StatusCode::OK, "text/plain; charset=utf-8"));
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/samples").join(client.language).join(client.file);
+        assert!(reply.bytes().await.expect("bytes") == fs::read(file).expect("a file"), "{path}");
     }
 }
 

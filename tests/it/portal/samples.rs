@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use dna_api::portal::samples::{LANGUAGES, SAMPLES, SETUP, Sample};
+use dna_api::portal::samples::{CLIENTS, LANGUAGES, SAMPLES, SETUP, Sample};
 use serde_json::json;
 
 use crate::support::{App, CLIENT, Caller, Partner, Reply, steve_harris};
@@ -26,7 +26,7 @@ fn filled_in(code: &str, app: &App, partner: &Partner) -> String {
 /// The file of the common values and functions, what runs a sample, and its arguments.
 fn tools(language: &str) -> (&'static str, &'static str, &'static str) {
     match language {
-        "shell" => ("dna.sh", "sh", "sample.sh"),
+        "shell" => ("values.sh", "sh", "sample.sh"),
         "php" => ("dna.php", "php", "sample.php"),
         "python" => ("dna.py", "python3", "sample.py"),
         _ => ("dna.mjs", "node", "sample.mjs"),
@@ -37,7 +37,7 @@ fn run(folder: &Path, language: usize, sample: &Sample, environment: &[(&str, St
     let (setup, program, file) = tools(LANGUAGES[language].1);
     // A reader of the shell samples types them into one shell.
     let before =
-        if setup == "dna.sh" { fs::read_to_string(folder.join(setup)).expect("the setup") } else { String::new() };
+        if setup == "values.sh" { fs::read_to_string(folder.join(setup)).expect("the setup") } else { String::new() };
     fs::write(folder.join(file), before + sample.code[language]).expect("a file");
     let mut command = Command::new(program);
     command.arg(file).current_dir(folder).envs(environment.iter().cloned()).env("PYTHONDONTWRITEBYTECODE", "1");
@@ -109,6 +109,8 @@ fn every_file_of_the_samples_is_shown_and_run() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/samples");
     for (_, folder) in LANGUAGES {
         let files = fs::read_dir(root.join(folder)).expect("a folder").count();
-        assert_eq!(files, SAMPLES.len() + 1, "{folder}");
+        // Those of SAMPLES, what they stand on, and a whole client where the language has one.
+        let clients = CLIENTS.iter().filter(|client| client.language == folder).count();
+        assert_eq!(files, SAMPLES.len() + 1 + clients, "{folder}");
     }
 }

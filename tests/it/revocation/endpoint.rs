@@ -191,7 +191,7 @@ async fn it_has_the_layers_of_the_token_endpoint_and_its_other_path() {
 #[tokio::test]
 async fn without_the_database_it_is_503_and_the_token_is_to_be_taken_for_good() {
     let (app, partner, caller) = stage().await;
-    app.db.close().await;
+    app.state.db.close().await;
     let reply = Reply::even_a_failure(request(&app, &form(&partner, &caller.refresh_token))).await;
     assert_eq!((reply.status, reply.header("retry-after")), (503, "1"));
     let guarded =

@@ -76,7 +76,7 @@ async fn without_a_database_there_is_a_503_and_tokens_stay_good() {
     let partner = app.partner("Acme").await;
     let caller = partner.log_in_for(&app, "client:create").await;
 
-    app.db.close().await;
+    app.state.db.close().await;
 
     for form in [partner.password_grant(), partner.refresh_grant(&caller.refresh_token)] {
         assert_unavailable(&send(&app, &form).await);

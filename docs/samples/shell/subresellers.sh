@@ -1,0 +1,2 @@
+curl -sS "$API_URL/api/residential/subreseller" \
+  -H "Authorization: Bearer $TOKEN"

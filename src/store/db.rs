@@ -1,0 +1,217 @@
+//! The database as a server sees it: away at times, slow at times, and back without a restart.
+
+use std::{
+    fmt, io,
+    pin::{Pin, pin},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::{Stream, TryFutureExt as _, TryStreamExt as _, stream};
+use sqlx::{
+    Either, Execute, Executor, PgPool, PgTransaction, Postgres, SqlStr,
+    pool::PoolConnection,
+    postgres::{PgArguments, PgConnectOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+    query::Query,
+};
+use tokio::time::timeout;
+
+use super::{
+    pool::{Sessions, serving_pool},
+    retry::Retries,
+};
+
+/// How often somebody who waits looks whether the database was heard of.
+const LOOK: Duration = Duration::from_millis(250);
+/// After so many looks at nothing, the database is taken for dead. Looks are counted, not time: a process that was held up
+/// itself has not listened.
+const LOOKS: u32 = 6;
+/// How long what still uses the database may go on once all that is waited for has ended.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// Connections for a server's requests. Clones share them.
+///
+/// Used as an executor, it carries out one statement, and does so again where that is harmless: see [`Retries`].
+/// Transactions are repeated by whoever knows what is in them.
+#[derive(Clone)]
+pub struct Db {
+    pool: Arc<RwLock<PgPool>>,
+    open: Arc<dyn Fn() -> PgPool + Send + Sync>,
+    pulse: Pulse,
+}
+
+/// Whether the database answers: the background asks it three times a second, and each answer to anybody counts.
+#[derive(Clone, Debug, Default)]
+pub struct Pulse(Arc<AtomicU64>);
+
+impl Pulse {
+    /// How often it has answered.
+    #[must_use]
+    pub fn beats(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// The database has answered somebody.
+    pub fn beat(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits for some work as long as the database answers anybody at all; none where it was silent for a second and a
+    /// half. So a slow statement has its time, and a dead host holds nobody.
+    pub async fn unless_silent<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        let (mut heard, mut silent) = (self.beats(), 0);
+        loop {
+            if let Ok(done) = timeout(LOOK, &mut work).await {
+                return Some(done);
+            }
+            let now = self.beats();
+            silent = if now == heard { silent + 1 } else { 0 };
+            heard = now;
+            if silent == LOOKS {
+                return None;
+            }
+        }
+    }
+}
+
+impl Db {
+    /// At most `max` connections, opened as they are needed; those that share a pulse are to the same database.
+    #[must_use]
+    pub fn new(options: &PgConnectOptions, max: u32, sessions: Sessions, pulse: &Pulse) -> Self {
+        let options = options.clone();
+        let open: Arc<dyn Fn() -> PgPool + Send + Sync> =
+            Arc::new(move || serving_pool(options.clone(), max, sessions));
+        Self { pool: Arc::new(RwLock::new(open())), open, pulse: pulse.clone() }
+    }
+
+    /// The connections as they are now.
+    #[must_use]
+    pub fn pool(&self) -> PgPool {
+        self.pool.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the database answers.
+    #[must_use]
+    pub const fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
+    /// Lets go of all connections, once the database has been silent: on those, a host that vanished may never be heard of
+    /// again, not even by an error.
+    pub fn renew(&self) {
+        let new = (self.open)();
+        let old = std::mem::replace(&mut *self.pool.write().unwrap_or_else(PoisonError::into_inner), new);
+        tokio::spawn(async move { old.close().await });
+    }
+
+    /// Closes all connections. What still uses one, an import in one transaction say, has a moment; then it is cut off, and
+    /// the database takes back what is not committed.
+    pub async fn close(&self) {
+        if timeout(CLOSING, self.pool().close()).await.is_err() {
+            tracing::warn!("work that did not end in time was cut off");
+        }
+    }
+
+    /// A connection, for more than one statement.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn acquire(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+        self.pool().acquire().await
+    }
+
+    /// A transaction.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn begin(&self) -> sqlx::Result<PgTransaction<'static>> {
+        let begun = self.pool().begin().await?;
+        self.pulse.beat();
+        Ok(begun)
+    }
+
+    /// One statement, from the connection to the last row.
+    async fn carry_out<'q>(
+        &self,
+        mut asked: impl Execute<'q, Postgres>,
+    ) -> sqlx::Result<Vec<Either<PgQueryResult, PgRow>>> {
+        let arguments = asked.take_arguments().map_err(sqlx::Error::Encode)?;
+        let (persistent, sql) = (asked.persistent(), asked.sql());
+        let Some(arguments) = arguments else {
+            return sqlx::raw_sql(sql).fetch_many(&self.pool()).try_collect().await;
+        };
+        let mut retries = Retries::of_statement(sql.as_str());
+        loop {
+            let statement = statement(sql.clone(), arguments.clone(), persistent);
+            let done = self.pulse.unless_silent(self.pool().fetch_many(statement).try_collect()).await;
+            let done = done.unwrap_or_else(|| Err(silent()));
+            match done {
+                Err(error) if retries.again(&error).await => {}
+                done => {
+                    if matches!(done, Ok(_) | Err(sqlx::Error::Database(_))) {
+                        self.pulse.beat();
+                    }
+                    return done;
+                }
+            }
+        }
+    }
+}
+
+/// What is told of a database that answers nobody.
+#[must_use]
+pub fn silent() -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database does not answer"))
+}
+
+fn statement(sql: SqlStr, arguments: PgArguments, persistent: bool) -> Query<'static, Postgres, PgArguments> {
+    sqlx::query_with(sql, arguments).persistent(persistent)
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Db").finish_non_exhaustive()
+    }
+}
+
+type Later<'e, T> = Pin<Box<dyn Future<Output = sqlx::Result<T>> + Send + 'e>>;
+type Results<'e> = Pin<Box<dyn Stream<Item = sqlx::Result<Either<PgQueryResult, PgRow>>> + Send + 'e>>;
+
+impl<'c> Executor<'c> for &'c Db {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> Results<'e>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let all = self.carry_out(query).map_ok(|results| stream::iter(results.into_iter().map(Ok)));
+        Box::pin(all.try_flatten_stream())
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> Later<'e, Option<PgRow>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        Box::pin(self.carry_out(query).map_ok(|results| results.into_iter().find_map(Either::right)))
+    }
+
+    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> Later<'e, PgStatement>
+    where
+        'c: 'e,
+    {
+        Box::pin(async move { self.acquire().await?.prepare_with(sql, parameters).await })
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> Later<'e, sqlx::Describe<Postgres>>
+    where
+        'c: 'e,
+    {
+        Box::pin(async move { self.acquire().await?.describe(sql).await })
+    }
+}

@@ -1,0 +1,101 @@
+//! What is done again, and after how long.
+
+use std::{error::Error, time::Duration};
+
+use tokio::time::sleep;
+use uuid::Uuid;
+
+/// How often something is done again, at most.
+const RETRIES: u32 = 5;
+/// How long before the first time, at most; twice as long each time.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// How often something was done again already.
+///
+/// Only what is known not to have happened is: the database rolled it back in favour of somebody else (40001, 40P01). A
+/// connection that broke tells nothing of the statement that was on it, so of what that ends only a reading is repeated,
+/// once. A write whose fate is unknown never is: its caller is told so, and has `Idempotency-Key`.
+#[derive(Debug)]
+pub struct Retries {
+    done: u32,
+    reads: bool,
+}
+
+impl Retries {
+    /// Those of a transaction, which is repeated as a whole.
+    #[must_use]
+    pub const fn of_transaction() -> Self {
+        Self { done: 0, reads: false }
+    }
+
+    /// Those of one statement that is a transaction of its own.
+    #[must_use]
+    pub fn of_statement(sql: &str) -> Self {
+        Self { done: 0, reads: sql.trim_start().starts_with("select") }
+    }
+
+    /// Whether it is to be done again after this error. If so, this has waited long enough.
+    pub fn again(&mut self, error: &(dyn Error + 'static)) -> impl Future<Output = bool> + Send + use<> {
+        let pause = self.pause(error);
+        async move {
+            if let Some(pause) = pause {
+                sleep(pause).await;
+            }
+            pause.is_some()
+        }
+    }
+
+    fn pause(&mut self, error: &(dyn Error + 'static)) -> Option<Duration> {
+        let error = cause(error)?;
+        let most = if is_conflict(error) { RETRIES } else { u32::from(self.reads && is_broken(error)) };
+        if self.done >= most {
+            return None;
+        }
+        tracing::debug!(%error, retry = self.done + 1, "trying again");
+        let pause = PAUSE * 2_u32.pow(self.done);
+        self.done += 1;
+        Some(pause.mul_f64(chance()))
+    }
+}
+
+/// Carries something out that is rolled back where it fails, and again where the database made it give way.
+///
+/// # Errors
+/// That of the last time.
+pub async fn repeatable<T, E: Error + 'static, F: Future<Output = Result<T, E>>>(work: impl Fn() -> F) -> Result<T, E> {
+    let mut retries = Retries::of_transaction();
+    loop {
+        match work().await {
+            Err(error) if retries.again(&error).await => {}
+            done => return done,
+        }
+    }
+}
+
+/// The database's own error, however it is wrapped.
+fn cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e sqlx::Error> {
+    error.downcast_ref().or_else(|| cause(error.source()?))
+}
+
+/// Whether the database chose this transaction as the one to give way.
+fn is_conflict(error: &sqlx::Error) -> bool {
+    sqlstate(error).is_some_and(|code| code == "40001" || code == "40P01")
+}
+
+/// Whether the connection ended under it.
+fn is_broken(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() != std::io::ErrorKind::TimedOut,
+        _ => sqlstate(error).is_some_and(|code| code.starts_with("57P0") || code.starts_with("08")),
+    }
+}
+
+fn sqlstate(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
+}
+
+/// A random part of one, so that those that met do not meet again.
+fn chance() -> f64 {
+    let [.., last] = *Uuid::new_v4().as_bytes();
+    f64::from(last) / f64::from(u8::MAX)
+}
