@@ -38,8 +38,8 @@ pub struct Policy {
     pub validation_status: u16,
     /// The end of every new client's domain.
     pub ns_domain_suffix: String,
-    /// Proxies whose word on a caller's address is believed.
-    pub trusted_proxies: Vec<IpNet>,
+    /// Proxies whose word on a caller's address is believed; they change while the server runs.
+    pub trusted_proxies: Arc<watch::Sender<Vec<IpNet>>>,
     /// Whether attempts are refused where too many have failed.
     pub login_throttle: bool,
 }

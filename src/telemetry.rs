@@ -1,23 +1,36 @@
 //! Logs: one line an event on standard error, as text or as JSON.
 
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use std::sync::OnceLock;
+
+use tracing_subscriber::{EnvFilter, Registry, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
 
 use crate::settings::LogFormat;
 
+static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+
 /// Starts logging. A panic is logged by its place alone: its message may quote what it was handling.
 pub fn init(directive: &str, format: LogFormat) {
-    let registry = tracing_subscriber::registry().with(EnvFilter::new(directive));
+    let (filter, handle) = reload::Layer::new(EnvFilter::new(directive));
+    let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(false)).try_init(),
         LogFormat::Json => {
             registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()
         }
     };
-    if started.is_err() {
+    if started.is_err() || FILTER.set(handle).is_err() {
         tracing::debug!("logging was started already");
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a panic: this is a defect");
     }));
+}
+
+/// Logs by another directive from now on.
+pub fn reload(directive: &str) {
+    let reloaded = FILTER.get().map(|filter| filter.reload(EnvFilter::new(directive)));
+    if !matches!(reloaded, Some(Ok(()))) {
+        tracing::warn!("what is logged cannot be changed without a restart");
+    }
 }

@@ -89,7 +89,7 @@ impl Import<'_> {
             return self.create_each(Batches::of(format, file)?, out, sum).await;
         }
         let checked = self.check(Batches::of(format, file)?, out, sum).await;
-        if !self.dry_run && (checked.is_err() || sum.failed > 0) {
+        if self.all_or_nothing && (checked.is_err() || sum.failed > 0) {
             sum.created = 0;
         }
         let slugs = checked?;

@@ -9,6 +9,7 @@ mod migrate;
 mod oauth_client;
 mod output;
 mod partner;
+mod reload;
 mod serve;
 mod user;
 

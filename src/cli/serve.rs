@@ -1,14 +1,15 @@
 //! `dna-api serve`
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use anyhow::{Context as _, Result};
+use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 
-use super::output;
+use super::{output, reload::Reload};
 use crate::{
     background,
     clock::Clock,
@@ -19,7 +20,7 @@ use crate::{
     keys::Follower,
     postgres::Join,
     revoked::Revoked,
-    server::{Listener, serve},
+    server::{Bounds, Deadlines, Listener, serve},
     settings::{Listen, Settings},
     state::{AppState, DocumentedForms, Limits, Parts, Policy},
 };
@@ -27,13 +28,18 @@ use crate::{
 /// From the settings to the last reply: read top to bottom, this is the life of a server.
 pub(super) async fn run(settings: Settings) -> Result<()> {
     let mut stop = Stop::listen()?;
+    let reload = Reload::listen()?;
     settings.check_serving()?;
-    let listener = bind(&settings.listen).await?;
-    let bound = listener.local_addr().map_or_else(|| settings.listen.clone(), Listen::Tcp);
+    let listener = match Listener::inherited()? {
+        Some(listener) => listener,
+        None => bind(&settings.listen).await?,
+    };
+    let bound = listener.address().unwrap_or_else(|| settings.listen.clone());
+    settings.check_bound(&bound)?;
     let public_url = settings.public_url(&bound)?;
 
     let Some(installation) = stop.or(Installation::open(settings, Join::Own)).await? else { return Ok(()) };
-    let done = live(&installation, listener, &bound, public_url, stop).await;
+    let done = live(&installation, listener, &bound, public_url, stop, reload).await;
     installation.close().await?;
     done
 }
@@ -45,16 +51,21 @@ async fn live(
     bound: &Listen,
     public_url: String,
     mut stop: Stop,
+    reload: Reload,
 ) -> Result<()> {
     let Some((app, follower)) = stop.or(start(installation, public_url)).await? else { return Ok(()) };
+    let settings = &installation.settings;
+    let bounds = Bounds::new(settings.max_connections, settings.max_requests, Deadlines::default());
     announce(installation, &app, bound)?;
+    tell(&[NotifyState::Ready]);
 
+    let reloading = tokio::spawn(reload.run(app.clone()));
     let learning = tokio::spawn(background::run(app.clone()));
     let following = tokio::spawn(follower.run(app.clone()));
     let housekeeping = tokio::spawn(housekeeping::run(app.clone()));
-    serve(listener, router(app.clone()), stop.wait()).await;
+    serve(listener, router(app.clone()), bounds, settings.drain, stop.wait()).await;
 
-    tracing::info!("stopping");
+    reloading.abort();
     learning.abort();
     housekeeping.abort();
     following.abort();
@@ -107,11 +118,20 @@ impl Stop {
 
     async fn wait(mut self) {
         self.next().await;
+        tell(&[NotifyState::Stopping]);
+        tracing::info!("stopping");
         tokio::spawn(async move {
             self.next().await;
             tracing::warn!("told twice to stop: ending at once");
             std::process::exit(1);
         });
+    }
+}
+
+/// Tells the service manager, where there is one (systemd's `Type=notify`).
+pub(super) fn tell(what: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(what) {
+        tracing::warn!(%error, "cannot tell the service manager");
     }
 }
 
@@ -156,7 +176,7 @@ impl From<&Settings> for Policy {
             documented_get: settings.documented_get,
             validation_status: settings.validation_status,
             ns_domain_suffix: settings.ns_domain_suffix.clone(),
-            trusted_proxies: settings.trusted_proxies.clone(),
+            trusted_proxies: Arc::new(watch::Sender::new(settings.trusted_proxies.clone())),
             login_throttle: settings.login_throttle,
         }
     }

@@ -58,6 +58,9 @@ pub enum ApiError {
     /// 408: the body took too long.
     #[error("The request body did not arrive in time.")]
     RequestTimeout,
+    /// 408: the head took too long.
+    #[error("The request did not arrive in time.")]
+    HeadTimeout,
     /// 409: the partner has a client of that `customer_id`.
     #[error("The customer id belongs to another client.")]
     DuplicateCustomerId(ClientName),
@@ -91,6 +94,9 @@ pub enum ApiError {
         /// Seconds after which the caller may try again, one at least.
         retry_after: u64,
     },
+    /// 431: more headers, or more bytes of them, than are read.
+    #[error("The request's headers are too many or too long.")]
+    HeadTooLarge,
     /// 422: the `Idempotency-Key` was used for other parameters.
     #[error("The Idempotency-Key was used for a request with other parameters.")]
     IdempotencyKeyReused,
@@ -129,7 +135,7 @@ impl ApiError {
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "not_acceptable"),
-            Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
+            Self::RequestTimeout | Self::HeadTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
             Self::DuplicateCustomerId(_) => (StatusCode::CONFLICT, "duplicate_customer_id"),
             Self::IdempotencyKeyInUse => (StatusCode::CONFLICT, "idempotency_key_in_use"),
             Self::Gone => (StatusCode::GONE, "gone"),
@@ -143,6 +149,7 @@ impl ApiError {
                 (StatusCode::from_u16(*status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY), "validation_failed")
             }
             Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+            Self::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
             Self::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "server_error"),

@@ -1,5 +1,6 @@
 //! How it is spoken: paths, methods, parameters, replies and errors over HTTP.
 
+pub mod arrival;
 pub mod body;
 pub mod cursor;
 pub mod error;

@@ -46,6 +46,13 @@ const RATE_LIMIT: RangeInclusive<u32> = 0..=1_000_000;
 /// Two at least, so that one slow statement does not stop the server.
 const DB_MAX_CONNECTIONS: RangeInclusive<u32> = 2..=1000;
 
+/// Connections of callers.
+const MAX_CONNECTIONS: RangeInclusive<usize> = 1..=1_000_000;
+/// Requests that are worked on at once.
+const MAX_REQUESTS: RangeInclusive<usize> = 1..=100_000;
+/// Seconds from being told to stop to the end.
+const DRAIN_SECONDS: RangeInclusive<u64> = 1..=3600;
+
 /// Everything that can be set, checked.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch by itself")]
@@ -90,6 +97,12 @@ pub struct Settings {
     pub login_throttle: bool,
     /// The most connections that the request pool opens.
     pub db_max_connections: u32,
+    /// The most connections of callers; `None` means what the limit on open files allows, within reason.
+    pub max_connections: Option<usize>,
+    /// The most requests that are worked on at once.
+    pub max_requests: usize,
+    /// How long a server that is told to stop may take in all.
+    pub drain: Duration,
     /// What is logged: `tracing_subscriber::EnvFilter` directives that parse.
     pub log: String,
     /// How a log line is written.
@@ -133,6 +146,10 @@ impl Settings {
             login_throttle: vars.setting(&table::LOGIN_THROTTLE, plain::switch)?,
             db_max_connections: vars
                 .setting(&table::DB_MAX_CONNECTIONS, |text| plain::number(text, DB_MAX_CONNECTIONS))?,
+            max_connections: vars.optional(&table::MAX_CONNECTIONS, |text| plain::number(text, MAX_CONNECTIONS))?,
+            max_requests: vars.setting(&table::MAX_REQUESTS, |text| plain::number(text, MAX_REQUESTS))?,
+            drain: vars
+                .setting(&table::DRAIN_SECONDS, |text| plain::number(text, DRAIN_SECONDS).map(Duration::from_secs))?,
             log: vars.setting(&table::LOG, log::directives)?,
             log_format: vars.setting(&table::LOG_FORMAT, LogFormat::parse)?,
             embedded_public: vars.setting(&table::EMBEDDED_PUBLIC, plain::switch)?,
@@ -147,10 +164,19 @@ impl Settings {
     /// # Errors
     /// The embedded database would be served to a network unasked, or the public URL is unset and cannot be derived.
     pub fn check_serving(&self) -> Result<(), SettingError> {
-        if self.database.is_none() && !self.embedded_public && !self.listen.is_local() {
+        self.check_bound(&self.listen)?;
+        self.public_url(&self.listen).map(drop)
+    }
+
+    /// Whether the server may listen there, which is not the setting's where a service manager passes the socket.
+    ///
+    /// # Errors
+    /// The embedded database would be served to a network unasked.
+    pub fn check_bound(&self, bound: &Listen) -> Result<(), SettingError> {
+        if self.database.is_none() && !self.embedded_public && !bound.is_local() {
             return Err(SettingError::EmbeddedPublic);
         }
-        self.public_url(&self.listen).map(drop)
+        Ok(())
     }
 
     /// The issuer of tokens and the base of links, without a trailing slash: as set, or `http://` and the address.

@@ -37,6 +37,9 @@ pub const SETTINGS: &[Setting] = &[
     RATE_LIMIT,
     LOGIN_THROTTLE,
     DB_MAX_CONNECTIONS,
+    MAX_CONNECTIONS,
+    MAX_REQUESTS,
+    DRAIN_SECONDS,
     LOG,
     LOG_FORMAT,
     EMBEDDED_PUBLIC,
@@ -159,6 +162,24 @@ pub(super) const DB_MAX_CONNECTIONS: Setting = Setting::new(
     Some("16"),
     "The most database connections that requests share.",
     "a whole number from 2 to 1000",
+);
+pub(super) const MAX_CONNECTIONS: Setting = Setting::new(
+    "DNA_MAX_CONNECTIONS",
+    None,
+    "The most connections at once: whoever comes then gets a 503. Unset: 20000, or what the limit on open files allows.",
+    "a whole number from 1 to 1000000",
+);
+pub(super) const MAX_REQUESTS: Setting = Setting::new(
+    "DNA_MAX_REQUESTS",
+    Some("1024"),
+    "The most requests that are worked on at once; eight times as many may wait for their bodies. Others get a 503.",
+    "a whole number from 1 to 100000",
+);
+pub(super) const DRAIN_SECONDS: Setting = Setting::new(
+    "DNA_DRAIN_SECONDS",
+    Some("30"),
+    "How long a server that is told to stop may take, with requests in flight and balancers that have to hear of it.",
+    "a whole number of seconds from 1 to 3600",
 );
 pub(super) const LOG: Setting = Setting::new(
     "DNA_LOG",

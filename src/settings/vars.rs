@@ -61,6 +61,14 @@ impl Vars {
         (!value.is_empty()).then_some(value)
     }
 
+    /// The settings that others set otherwise.
+    #[must_use]
+    pub fn changed(&self, others: &Self) -> Vec<&'static str> {
+        let differs = |name: &str| self.get(name) != others.get(name);
+        let settings = table::SETTINGS.iter();
+        settings.filter(|s| differs(s.name) || differs(&s.file_name())).map(|setting| setting.name).collect()
+    }
+
     /// Refuses what looks like a setting and is none: a typing error must not start a server with a default.
     pub(super) fn refuse_unknown(&self) -> Result<(), SettingError> {
         let unknown = |name: &&String| table::is_ours(name) && !table::is_known(name);

@@ -1,10 +1,12 @@
 //! What operators type: on a fresh folder, beside a running server, on a database of their own.
 
 mod accounts;
+mod activation;
 mod audit;
 mod audit_of_commands;
 mod client;
 mod client_erase;
+mod life_cycle;
 mod live_tokens;
 mod own_database;
 mod serving;

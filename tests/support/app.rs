@@ -14,7 +14,7 @@ use dna_api::{
     http::router,
     keys::{Follower, Keys},
     revoked::Revoked,
-    server::{Listener, serve},
+    server::{Bounds, Deadlines, Listener, serve},
     settings::{Settings, Vars},
     state::{AppState, DocumentedForms, Limits, Parts, Policy, Readiness},
     store,
@@ -106,7 +106,8 @@ impl App {
         background::learn(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));
         tokio::spawn(follower.run(state.clone()));
-        tokio::spawn(serve(listener, router(state.clone()), std::future::pending()));
+        let bounds = Bounds::new(settings.max_connections, settings.max_requests, Deadlines::default());
+        tokio::spawn(serve(listener, router(state.clone()), bounds, settings.drain, std::future::pending()));
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }
     }
 

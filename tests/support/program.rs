@@ -2,9 +2,10 @@
 
 use std::{
     fs::{self, File},
-    os::unix::fs::PermissionsExt as _,
+    os::{fd::OwnedFd, unix::fs::PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -37,6 +38,21 @@ pub fn program(folder: &Folder, settings: &[(&str, &str)], arguments: &[&str]) -
     command.args(arguments).env_clear().current_dir(folder.path());
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("DNA_DATA_DIR", folder.data());
     command.envs(settings.iter().copied());
+    command
+}
+
+/// What a server of the tests is told.
+const SERVING: [(&str, &str); 2] = [("DNA_LISTEN", "127.0.0.1:0"), ("DNA_PUBLIC_URL", "http://api.test")];
+
+/// A server to which a service manager passes two sockets by those names: descriptors from 3 on. What it prints goes to
+/// standard error.
+pub fn activated(folder: &Folder, names: &str, [first, second]: [OwnedFd; 2]) -> Command {
+    let program = program(folder, &SERVING, &[]);
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"exec 3<&0 4<&1 </dev/null >&2; LISTEN_PID=$$ exec "$0" serve"#]).arg(program.get_program());
+    command.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env("LISTEN_FDS", "2").env("LISTEN_FDNAMES", names).current_dir(folder.path());
+    command.stdin(first).stdout(second);
     command
 }
 
@@ -73,18 +89,20 @@ impl Server {
     /// Starts a server on a free port and waits until it is ready. Its public URL does not depend on the port, so that
     /// its tokens outlive it.
     pub fn start(folder: &Folder, settings: &[(&str, &str)]) -> Self {
-        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-        let name = format!("server-{}.log", NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-        let log = folder.path().join(name);
-        let file = File::create(&log).expect("a log");
-        let child =
-            program(folder, &[("DNA_LISTEN", "127.0.0.1:0"), ("DNA_PUBLIC_URL", "http://api.test")], &["serve"])
-                .envs(settings.iter().copied())
-                .stdout(file.try_clone().expect("a file"))
-                .stderr(file)
-                .stdin(Stdio::null())
-                .spawn()
-                .expect("the program");
+        let (log, file) = new_log(folder);
+        let mut command = program(folder, &SERVING, &["serve"]);
+        command.envs(settings.iter().copied()).stdin(Stdio::null()).stdout(file.try_clone().expect("a file"));
+        Self::of(command.stderr(file), log)
+    }
+
+    /// Starts a server to which a service manager passes two sockets, and waits until it is ready.
+    pub fn start_activated(folder: &Folder, names: &str, sockets: [OwnedFd; 2]) -> Self {
+        let (log, file) = new_log(folder);
+        Self::of(activated(folder, names, sockets).stderr(file), log)
+    }
+
+    fn of(command: &mut Command, log: PathBuf) -> Self {
+        let child = command.spawn().expect("the program");
         let mut server = Self { child, url: String::new(), log, http: reqwest::Client::new() };
         server.url = server.wait_until_ready();
         server
@@ -139,6 +157,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A new file for what a server says.
+fn new_log(folder: &Folder) -> (PathBuf, File) {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let log = folder.path().join(format!("server-{}.log", NEXT.fetch_add(1, Relaxed)));
+    let file = File::create(&log).expect("a log");
+    (log, file)
 }
 
 /// The address in the line that tells where a server listens, as text or as JSON.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use axum::{extract::State, response::Response};
+use axum::{Extension, extract::State, response::Response};
 
 use crate::{
     crypto::jwt::SignError,
-    http::{error::ApiError, reply},
+    http::{arrival::Draining, error::ApiError, reply},
     state::AppState,
 };
 
@@ -19,11 +19,14 @@ pub async fn alive() -> Response {
 }
 
 /// `GET /readyz`: the database is reachable and takes changes, its schema is current, the key that is to sign now is held,
-/// and what was disabled and revoked is known.
+/// what was disabled and revoked is known, and the server is not about to stop.
 ///
 /// # Errors
 /// [`ApiError::Unavailable`] where not.
-pub async fn ready(State(app): State<AppState>) -> Result<Response, ApiError> {
+pub async fn ready(State(app): State<AppState>, draining: Option<Extension<Draining>>) -> Result<Response, ApiError> {
+    if draining.is_some() {
+        return Err(ApiError::Unavailable("the server is stopping".into()));
+    }
     if app.jwts.keys().signing().is_none() {
         return Err(ApiError::Unavailable(SignError::NoKey.into()));
     }

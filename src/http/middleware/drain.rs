@@ -10,7 +10,7 @@ use std::{
 use axum::{
     body::{Body, Bytes},
     extract::Request,
-    http::header,
+    http::{StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -32,6 +32,9 @@ pub async fn drain(request: Request, next: Next) -> Response {
     let (leave, left) = oneshot::channel();
     let request = request.map(|inner| Body::new(Leaving { inner, leave: Some(leave) }));
     let response = next.run(request).await;
+    if response.status() == StatusCode::REQUEST_TIMEOUT {
+        return response; // it was waited for long enough
+    }
     tokio::spawn(timeout(DEADLINE, async move {
         if let Ok(body) = left.await {
             drop(Limited::new(body, LIMIT).collect().await);

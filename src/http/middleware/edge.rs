@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -21,6 +21,7 @@ use super::client_address::{Peer, client_address, is_unbelieved};
 use crate::{
     domain::{attempt::Address, caller::Identity, text},
     http::{
+        arrival::Refusal,
         error::ApiError,
         extract::{CallerAddress, RequestId},
         token_error::Reason,
@@ -49,10 +50,12 @@ pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Res
 pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = request_id(request.headers());
-    let method = request.method().clone();
+    let method = method_name(request.method());
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(None));
-    let from = client_address(peer, request.headers(), &app.policy.trusted_proxies);
-    let shared = is_unbelieved(peer, request.headers(), &app.policy.trusted_proxies);
+    let (from, shared) = {
+        let trusted = app.policy.trusted_proxies.borrow();
+        (client_address(peer, request.headers(), &trusted), is_unbelieved(peer, request.headers(), &trusted))
+    };
     let span = tracing::info_span!("request", id = %id);
     if shared {
         warn_once(&app, from);
@@ -81,7 +84,7 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
     set_headers(response.headers_mut(), &id);
-    span.in_scope(|| log(&method, &response, error.as_deref(), from, start));
+    span.in_scope(|| log(method, &response, error.as_deref(), from, start));
     response
 }
 
@@ -96,24 +99,13 @@ fn warn_once(app: &AppState, from: Option<IpAddr>) {
     });
 }
 
-/// What no path has to look at: a URL that is too long, and a head that a proxy in front may read in another way than
-/// we do (RFC 9112 §3.2 and §6.1), so that one request's end could pass for the next one.
+/// What no path has to look at: what the accept loop refused, and a URL that is too long.
 fn refuse(request: &Request) -> Option<ApiError> {
-    let headers = request.headers();
-    let hosts = headers.get_all(header::HOST).iter().count();
-    let has_host = hosts == 1 || (hosts == 0 && request.version() == Version::HTTP_10);
-    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_LIMIT) {
-        return Some(ApiError::UriTooLong);
+    if let Some(refusal) = request.extensions().get::<Refusal>() {
+        return Some((*refusal).into());
     }
-    if !has_host {
-        return Some(ApiError::InvalidRequest("There must be one Host header.".into()));
-    }
-    let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    let first_is_chunked = encodings.next().is_none_or(|first| first.as_bytes().eq_ignore_ascii_case(b"chunked"));
-    if !first_is_chunked || encodings.next().is_some() {
-        return Some(ApiError::InvalidRequest("The only Transfer-Encoding is chunked.".into()));
-    }
-    None
+    let is_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_LIMIT);
+    is_long.then_some(ApiError::UriTooLong)
 }
 
 /// The caller's own id where it is harmless in a log, else a new one.
@@ -137,8 +129,24 @@ fn set_headers(headers: &mut HeaderMap, id: &str) {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }
 
+/// The method as the log has it: a made-up one may hold anything.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::TRACE => "TRACE",
+        Method::CONNECT => "CONNECT",
+        _ => "other",
+    }
+}
+
 /// One line a request: never its path, its query, a header or a body.
-fn log(method: &Method, response: &Response, error: Option<&ApiError>, from: Option<IpAddr>, start: Instant) {
+fn log(method: &'static str, response: &Response, error: Option<&ApiError>, from: Option<IpAddr>, start: Instant) {
     let extensions = response.extensions();
     let route = extensions.get::<Route>().map_or("none", |route| route.0.as_str());
     let status = response.status().as_u16();

@@ -126,6 +126,9 @@ async fn a_dry_run_tells_what_would_come_of_it_and_writes_nothing() {
     assert_eq!(told[0], json!({"row": 1, "result": "OK"}));
     assert_eq!(told[1], json!({"row": 2, "result": "EXISTS"}));
     assert_eq!((&told[2]["result"], &told[3]), (&json!("ERROR"), &sum(3, 1, 1, 1, true)));
+    let file = [row("Steve", "1"), row("Dora", "1"), "{}".to_owned()].join("\n");
+    let told = caller.import(&app, "?dry_run=true&mode=all", NDJSON, file).await;
+    assert_eq!(told.last(), Some(&sum(3, 0, 1, 1, true)), "all or nothing, it would be nothing");
     app.has_no_client().await;
 }
 

@@ -24,6 +24,8 @@ fn with_nothing_set_the_contract_s_defaults_hold() {
     assert_eq!(settings.rate_limit, 600);
     assert!(settings.login_throttle);
     assert_eq!(settings.db_max_connections, 16);
+    assert_eq!((settings.max_connections, settings.max_requests), (None, 1024));
+    assert_eq!(settings.drain, Duration::from_secs(30));
     assert_eq!(settings.log, "info");
     assert_eq!(settings.log_format, LogFormat::Text);
     assert_eq!(settings.check_serving(), Ok(()));

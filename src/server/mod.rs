@@ -1,0 +1,93 @@
+//! The accept loop: connections within bounds and deadlines, until it is told to stop; then it lets them end.
+
+mod bounds;
+mod connection;
+mod deadlines;
+mod framing;
+mod guarded;
+mod head;
+mod listener;
+mod polls;
+mod service;
+mod watchdog;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::Router;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::time::{sleep, timeout};
+
+use service::Service;
+use watchdog::Watchdog;
+
+pub use bounds::Bounds;
+pub use deadlines::Deadlines;
+pub use listener::Listener;
+
+/// How long is waited between the last accepted connection and the end of idle ones: its request is on its way.
+const SETTLE: Duration = Duration::from_millis(250);
+/// How long is waited after a connection that cannot be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `shutdown`, then lets requests in flight end, within `drain` in all.
+///
+/// A balancer that asks for readiness is told that there is none, and has two of its intervals to hear it, half of
+/// `drain` at most: meanwhile connections are accepted as before. Where nobody asks, or a service manager keeps the
+/// socket, there is nothing to wait for.
+pub async fn serve(
+    listener: Listener,
+    router: Router,
+    bounds: Arc<Bounds>,
+    drain: Duration,
+    shutdown: impl Future<Output = ()>,
+) {
+    let service = Service::new(router, bounds);
+    let connections = GracefulShutdown::new();
+    accept_until(&listener, &service, &connections, shutdown).await;
+
+    let end = Instant::now() + drain;
+    service.bounds.drain();
+    if !listener.is_inherited() {
+        let heard = service.bounds.polls.two_intervals().min(drain / 2);
+        accept_until(&listener, &service, &connections, sleep(heard)).await;
+        accept_rest(&listener, &service, &connections).await;
+    }
+    drop(listener);
+    sleep(SETTLE.min(drain)).await;
+    if timeout(end.saturating_duration_since(Instant::now()), connections.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not end within DNA_DRAIN_SECONDS");
+    }
+}
+
+async fn accept_until(
+    listener: &Listener,
+    service: &Service,
+    connections: &GracefulShutdown,
+    stop: impl Future<Output = ()>,
+) {
+    let mut stop = std::pin::pin!(stop);
+    let mut watchdog = Watchdog::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => break,
+            () = watchdog.due() => Watchdog::feed(),
+            accepted = listener.accept() => if let Err(error) = service.take(accepted, connections).await {
+                tracing::warn!(%error, "cannot accept a connection");
+                sleep(PAUSE).await; // out of file descriptors: some will close
+            },
+        }
+    }
+}
+
+/// Accepts those who wait already: closing the socket would reset them.
+async fn accept_rest(listener: &Listener, service: &Service, connections: &GracefulShutdown) {
+    let end = Instant::now() + SETTLE;
+    while Instant::now() < end
+        && let Ok(accepted) = timeout(Duration::from_millis(1), listener.accept()).await
+        && service.take(accepted, connections).await.is_ok()
+    {}
+}

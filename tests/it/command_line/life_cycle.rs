@@ -1,0 +1,155 @@
+//! How a server starts, is set anew and stops, and what a service manager hears of it.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    os::unix::net::UnixDatagram,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use reqwest::Method;
+
+use crate::support::{
+    program::{Folder, Server},
+    until,
+};
+
+fn signal(server: &Server, signal: Signal) {
+    kill(Pid::from_raw(i32::try_from(server.pid()).expect("a process id")), signal).expect("told");
+}
+
+/// The status of a request on a connection of its own; none where nobody accepts it.
+async fn status(server: &Server, path: &str) -> Option<u16> {
+    let request = server.request(Method::GET, path).header("connection", "close");
+    request.send().await.ok().map(|reply| reply.status().as_u16())
+}
+
+/// A request whose body does not come.
+fn hold(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(server.url.replace("http://", "")).expect("a connection");
+    let head =
+        "POST /api/oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n";
+    stream.write_all(head.as_bytes()).expect("sent");
+    stream
+}
+
+#[test]
+fn a_server_that_nobody_watches_stops_at_once() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+
+    let start = Instant::now();
+    assert!(server.stop());
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn who_watches_hears_of_the_end_while_requests_are_still_accepted() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    for _ in 0..3 {
+        assert_eq!(status(&server, "/readyz").await, Some(200));
+        tokio::time::sleep(Duration::from_secs(1)).await; // a balancer's interval
+    }
+    let mut held = hold(&server);
+
+    signal(&server, Signal::SIGTERM);
+    until("it says that it is not ready", async || status(&server, "/readyz").await == Some(503)).await;
+    let reply = server.request(Method::GET, "/healthz").send().await.expect("it is still accepted");
+    assert_eq!((reply.status().as_u16(), reply.headers()["connection"].as_bytes()), (200, b"close".as_slice()));
+    until("it accepts nothing more", async || status(&server, "/healthz").await.is_none()).await;
+
+    held.write_all(b"{}").expect("sent");
+    let mut text = String::new();
+    held.read_to_string(&mut text).expect("UTF-8");
+    assert!(text.starts_with("HTTP/1.1 400 ") && text.contains("connection: close"), "{text}");
+    until("it has ended", async || !fs::exists(format!("/proc/{}/fd/0", server.pid())).unwrap_or(false)).await;
+}
+
+#[test]
+fn a_second_signal_ends_it_whatever_it_does() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    let held = hold(&server);
+    std::thread::sleep(Duration::from_millis(200));
+
+    let start = Instant::now();
+    signal(&server, Signal::SIGTERM);
+    while !server.said().contains("stopping") {
+        assert!(start.elapsed() < Duration::from_secs(5));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(!server.stop(), "that is no good end");
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_service_manager_hears_that_it_is_ready_alive_reloading_and_stopping() {
+    let folder = Folder::new();
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).expect("a socket");
+    manager.set_read_timeout(Some(Duration::from_secs(20))).expect("an option");
+    let hear = |what: &str| {
+        let mut heard = [0; 256];
+        loop {
+            let count = manager.recv(&mut heard).unwrap_or_else(|error| panic!("{what} is not heard: {error}"));
+            if String::from_utf8_lossy(&heard[..count]).contains(what) {
+                return;
+            }
+        }
+    };
+    let path = path.to_str().expect("UTF-8");
+    let server = Server::start(&folder, &[("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "400000")]);
+
+    hear("READY=1");
+    hear("WATCHDOG=1");
+    hear("WATCHDOG=1");
+    signal(&server, Signal::SIGHUP);
+    hear("RELOADING=1");
+    hear("READY=1");
+    hear("WATCHDOG=1");
+    let stopped = std::thread::spawn(|| server.stop());
+    hear("STOPPING=1");
+    assert!(stopped.join().expect("a thread"));
+}
+
+#[tokio::test]
+async fn a_hang_up_reads_the_file_of_settings_again() {
+    let folder = Folder::new();
+    let file = folder.path().join(".env");
+    let server = Server::start(&folder, &[]);
+    let said = async |what: &str| until(what, async || server.said().contains(what)).await;
+    let forwarded = async || {
+        let request = server.request(Method::GET, "/api/none").header("x-forwarded-for", "192.0.2.7");
+        request.send().await.expect("a reply");
+        server.said().contains("from=192.0.2.7")
+    };
+    assert!(!forwarded().await);
+
+    fs::write(&file, "DNA_TRUSTED_PROXIES=127.0.0.1\nDNA_RATE_LIMIT=7\n").expect("a file");
+    signal(&server, Signal::SIGHUP);
+    said("DNA_RATE_LIMIT").await;
+    assert!(server.said().contains("take effect with a restart"));
+    assert!(!server.said().contains("changed=\"DNA_TRUSTED_PROXIES DNA_RATE_LIMIT\""));
+    until("the proxy is believed", forwarded).await;
+
+    fs::write(&file, "DNA_TRUSTED_PROXIES=nonsense\n").expect("a file");
+    signal(&server, Signal::SIGHUP);
+    said("the settings are as before").await;
+
+    fs::write(&file, "DNA_LOG=error\n").expect("a file");
+    signal(&server, Signal::SIGHUP);
+    until("less is logged", async || {
+        let before = server.said().len();
+        assert_eq!(status(&server, "/api/none").await, Some(404));
+        server.said().len() == before
+    })
+    .await;
+    assert!(server.stop());
+}
