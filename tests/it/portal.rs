@@ -1,6 +1,7 @@
 //! The developer portal.
 
 mod clients;
+mod console;
 mod examples;
 mod generated_client;
 mod judge;
