@@ -1,5 +1,6 @@
 //! The developer portal.
 
+mod browser;
 mod clients;
 mod console;
 mod examples;
