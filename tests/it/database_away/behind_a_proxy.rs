@@ -20,37 +20,37 @@ async fn proxy(database: &PgConnectOptions) -> (PgConnectOptions, watch::Sender<
         .database(database.get_database().expect("a name"))
         .ssl_mode(PgSslMode::Prefer);
     let socket = database.get_socket().expect("a socket").join(format!(".s.PGSQL.{}", database.get_port()));
-    let (served, serves) = watch::channel(true);
+    let (switch, has_server) = watch::channel(true);
     tokio::spawn(async move {
         while let Ok((mut here, _)) = listener.accept().await {
-            let (mut serves, socket) = (serves.clone(), socket.clone());
+            let (mut has_server, socket) = (has_server.clone(), socket.clone());
             tokio::spawn(async move {
-                if *serves.borrow() {
+                if *has_server.borrow() {
                     let mut there = UnixStream::connect(&socket).await.expect("the database");
                     tokio::select! {
                         _ = copy_bidirectional(&mut here, &mut there) => {}
-                        _ = serves.wait_for(|serves| !serves) => {}
+                        _ = has_server.wait_for(|has_server| !has_server) => {}
                     }
                 }
             });
         }
     });
-    (options, served)
+    (options, switch)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_proxy_without_a_server_is_a_database_that_is_away() {
-    let (options, served) = proxy(&database::fresh().await).await;
+    let (options, switch) = proxy(&database::fresh().await).await;
     let app = App::start_on(options).await;
     let caller = app.partner("Acme").await.log_in(&app).await;
 
-    served.send_replace(false);
+    switch.send_replace(false);
     for _ in 0..20 {
         let reply = Reply::even_a_failure(caller.post(&app, CLIENT).form(&steve_harris())).await;
         assert_eq!((reply.status, reply.error()), (503, "temporarily_unavailable"), "{reply:?}");
     }
 
-    served.send_replace(true);
+    switch.send_replace(true);
     until("it is served again", async || {
         Reply::even_a_failure(caller.post(&app, CLIENT).form(&steve_harris())).await.status == 201
     })

@@ -36,8 +36,9 @@ async fn start(deadlines: Deadlines) -> (std::net::SocketAddr, Arc<AtomicBool>) 
     let gone = Arc::clone(&is_gone);
     let endless = async move || {
         let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
+        let piece = Bytes::from(vec![b'x'; PIECE]);
         tokio::spawn(async move {
-            while sender.send_data(Bytes::from_static(&[b'x'; PIECE])).await.is_ok() {}
+            while sender.send_data(piece.clone()).await.is_ok() {}
             gone.store(true, Relaxed);
         });
         Body::new(body)

@@ -2,6 +2,40 @@
 
 use crate::support::{App, CLIENT, acme};
 
+/// Headers that servers and proxies make something of.
+const HEADERS: [&str; 18] = [
+    "Accept",
+    "Accept-Encoding",
+    "Connection",
+    "Content-Encoding",
+    "Content-Type",
+    "Cookie",
+    "Expect",
+    "Forwarded",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Referer",
+    "traceparent",
+    "Upgrade",
+    "User-Agent",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Real-IP",
+];
+
+/// What is refused before hyper sees it, or by hyper.
+fn malformed(word: &str, bearer: &str) -> [String; 6] {
+    [
+        format!("GET /{word} HTTP/1.1\r\n{word}: {word}\r\n\r\n"),
+        format!("GET /{word} HTTP/{word}\r\nHost: x\r\n\r\n"),
+        format!("GET {word} HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nHost: {word}/\r\n\r\n"),
+        format!("{word}\r\n\r\n"),
+        format!("POST {CLIENT} HTTP/1.1\r\nHost: x\r\n{bearer}Transfer-Encoding: chunked\r\n\r\n{word}\r\n"),
+    ]
+}
+
 /// Requests that have a word in every place that a caller can write to.
 fn shapes(word: &str, token: &str) -> Vec<String> {
     let bearer = format!("Authorization: Bearer {token}\r\n");
@@ -36,37 +70,12 @@ fn shapes(word: &str, token: &str) -> Vec<String> {
         post(CLIENT, &format!("text/{word}"), word),
         post(&format!("{CLIENT}/import"), "text/csv", &format!("{word},email\n{word},{word}\n")),
         post("/api/oauth/token", "application/x-www-form-urlencoded", &format!("grant_type={word}&{word}={word}")),
-        // refused before hyper, or by it
-        format!("GET /{word} HTTP/1.1\r\n{word}: {word}\r\n\r\n"),
-        format!("GET /{word} HTTP/{word}\r\nHost: x\r\n\r\n"),
-        format!("GET {word} HTTP/1.1\r\nHost: x\r\n\r\n"),
-        format!("GET / HTTP/1.1\r\nHost: {word}/\r\n\r\n"),
-        format!("{word}\r\n\r\n"),
         get("/healthz", &format!("Content-Length: {word}\r\n")),
         get("/healthz", &format!("Transfer-Encoding: {word}\r\n")),
         get("/healthz", &format!("{word}: {word}\0\r\n")),
-        format!("POST {CLIENT} HTTP/1.1\r\nHost: x\r\n{bearer}Transfer-Encoding: chunked\r\n\r\n{word}\r\n"),
     ];
-    for header in [
-        "Accept",
-        "Accept-Encoding",
-        "Connection",
-        "Content-Encoding",
-        "Content-Type",
-        "Cookie",
-        "Expect",
-        "Forwarded",
-        "Idempotency-Key",
-        "If-Match",
-        "If-None-Match",
-        "Referer",
-        "traceparent",
-        "Upgrade",
-        "User-Agent",
-        "X-Forwarded-For",
-        "X-Forwarded-Host",
-        "X-Real-IP",
-    ] {
+    shapes.extend(malformed(word, &bearer));
+    for header in HEADERS {
         shapes.push(get("/healthz", &format!("{header}: {word}\r\n")));
         shapes.push(get(CLIENT, &format!("{header}: {word}\r\n")));
     }

@@ -50,7 +50,7 @@ fn secret() -> String {
         .simple()
         .to_string()
         .chars()
-        .map(|digit| char::from(b'G' + digit.to_digit(16).unwrap_or(0) as u8))
+        .map(|digit| char::from_u32(u32::from('G') + digit.to_digit(16).unwrap_or(0)).expect("a letter"))
         .collect()
 }
 

@@ -129,7 +129,10 @@ fn command(kind: Kind, folder: &Path, address: &str, shipped: &str) -> Command {
             command
         }
         Kind::Caddy => {
-            let plain = replace_once(shipped, "\napi.example.com {", &format!("\nhttp://{address} {{"));
+            // Whatever host a request names: what is of no site would not be logged, and prove nothing.
+            let (ip, port) = address.split_once(':').expect("a port");
+            let site = format!("\nhttp://:{port} {{\n\tbind {ip}");
+            let plain = replace_once(shipped, "\napi.example.com {", &site);
             fs::write(path("Caddyfile"), plain.replace("/var/log/caddy", &path(""))).expect("written");
             let mut command = Command::new("caddy");
             command.args(["run", "--adapter", "caddyfile", "--config", &path("Caddyfile")]);
@@ -156,7 +159,7 @@ pub fn replace_once(text: &str, from: &str, to: &str) -> String {
 }
 
 fn without_lines(text: &str, word: &str) -> String {
-    text.lines().filter(|line| !line.trim_start().starts_with(word)).map(|line| format!("{line}\n")).collect()
+    text.split_inclusive('\n').filter(|line| !line.trim_start().starts_with(word)).collect()
 }
 
 fn free_port() -> u16 {
