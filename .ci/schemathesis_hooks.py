@@ -26,15 +26,24 @@ BILLING = {"billing_address": "2121 ponce de leon", "billing_zipcode": "33308"}
 
 @schemathesis.hook
 def filter_query(context, query):
-    """An empty parameter counts as one that is not there, whatever its schema says of an empty text."""
-    return query is None or all(value == 0 or value not in (None, "", [], [""], {}) for value in query.values())
+    """An empty parameter counts as one that is not there, and space around a text is no part of it, whatever a schema says
+    of either."""
+    return query is None or all(is_as_it_is_read(value) for value in query.values())
+
+
+def is_as_it_is_read(value):
+    if isinstance(value, str):
+        return value != "" and value == value.strip()
+    return value == 0 or value not in (None, [], [""], {})
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
-    headers, query = case.headers or {}, case.query or {}
+    if case.query is None:
+        case.query = {}
+    headers, query = case.headers or {}, case.query
     in_body = isinstance(case.body, dict)
     if in_body and case.media_type != "application/json":
         # A form has neither null nor, as libraries write it, every name; a list would be a parameter that comes twice.

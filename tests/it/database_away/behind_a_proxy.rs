@@ -1,25 +1,14 @@
 //! A database behind a proxy that has nobody to pass connections on to: it accepts them, and closes them at once.
 
-use dna_api::postgres::ROLE;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, UnixStream},
-    sync::watch,
-};
+use tokio::{io::copy_bidirectional, net::UnixStream, sync::watch};
 
+use super::way_to;
 use crate::support::{App, CLIENT, Reply, database, steve_harris, until};
 
 /// Where the proxy listens, and whether it has a server.
 async fn proxy(database: &PgConnectOptions) -> (PgConnectOptions, watch::Sender<bool>) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-    let options = PgConnectOptions::new_without_pgpass()
-        .host("127.0.0.1")
-        .port(listener.local_addr().expect("an address").port())
-        .username(ROLE)
-        .database(database.get_database().expect("a name"))
-        .ssl_mode(PgSslMode::Prefer);
-    let socket = database.get_socket().expect("a socket").join(format!(".s.PGSQL.{}", database.get_port()));
+    let (listener, options, socket) = way_to(database, PgSslMode::Prefer).await;
     let (switch, has_server) = watch::channel(true);
     tokio::spawn(async move {
         while let Ok((mut here, _)) = listener.accept().await {

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use dna_api::postgres::ROLE;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, UnixStream},
+    net::UnixStream,
     sync::watch,
     task::JoinSet,
     time::Instant,
 };
 
+use super::way_to;
 use crate::support::{App, CLIENT, Reply, database, steve_harris, until};
 
 /// The way to a database, which can be cut without a word to either end.
@@ -22,14 +22,7 @@ struct Way {
 
 impl Way {
     async fn to(database: &PgConnectOptions) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-        let options = PgConnectOptions::new_without_pgpass()
-            .host("127.0.0.1")
-            .port(listener.local_addr().expect("an address").port())
-            .username(ROLE)
-            .database(database.get_database().expect("a name"))
-            .ssl_mode(PgSslMode::Disable);
-        let socket = database.get_socket().expect("a socket").join(format!(".s.PGSQL.{}", database.get_port()));
+        let (listener, options, socket) = way_to(database, PgSslMode::Disable).await;
         let open = watch::Sender::new(true);
         let way = open.subscribe();
         tokio::spawn(async move {
