@@ -6,22 +6,28 @@ use dna_api::store::{
     db::{Db, Pulse},
     pool::{Sessions, pool},
 };
-use sqlx::Connection as _;
+use sqlx::{Executor as _, PgConnection};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
 
-use crate::support::{Reply, acme, database, until};
+use crate::support::{App, Reply, acme, database, until};
+
+/// Somebody who holds a client's row.
+async fn holder_of(app: &App, id: i64) -> PgConnection {
+    let mut holder = database::connect_like(&app.db).await;
+    holder.execute("begin").await.expect("a transaction");
+    sqlx::query("select from clients where id = $1 for update").bind(id).execute(&mut holder).await.expect("a lock");
+    holder
+}
 
 #[tokio::test]
 async fn what_takes_too_long_is_ended_by_the_database_and_changes_nothing_later() {
     let (app, caller) = acme().await;
     let id = caller.new_client(&app).await;
     let path = format!("/api/residential/client/{id}/activate");
-    let mut holder = database::connect_like(&app.db).await;
-    let mut held = holder.begin().await.expect("a transaction");
-    sqlx::query("select from clients where id = $1 for update").bind(id).execute(&mut *held).await.expect("a lock");
+    let mut holder = holder_of(&app, id).await;
 
     // One who waits to the end, and one who hangs up meanwhile.
     let start = Instant::now();
@@ -32,7 +38,7 @@ async fn what_takes_too_long_is_ended_by_the_database_and_changes_nothing_later(
     assert_eq!((reply.status, reply.error()), (503, "temporarily_unavailable"), "{reply:?}");
     assert!(start.elapsed() < Duration::from_secs(7), "{:?}", start.elapsed());
 
-    held.rollback().await.expect("the end");
+    holder.execute("rollback").await.expect("the end");
     sleep(Duration::from_millis(500)).await;
     let status: String = sqlx::query_scalar("select status from clients where id = $1")
         .bind(id)
@@ -48,9 +54,7 @@ async fn where_all_connections_wait_for_a_lock_the_next_caller_is_told_within_tw
     let (app, caller) = acme().await;
     let id = caller.new_client(&app).await;
     let path = format!("/api/residential/client/{id}/activate");
-    let mut holder = database::connect_like(&app.db).await;
-    let mut held = holder.begin().await.expect("a transaction");
-    sqlx::query("select from clients where id = $1 for update").bind(id).execute(&mut *held).await.expect("a lock");
+    let mut holder = holder_of(&app, id).await;
 
     let mut waiting = JoinSet::new();
     for _ in 0..8 {
@@ -70,7 +74,7 @@ async fn where_all_connections_wait_for_a_lock_the_next_caller_is_told_within_tw
     // Busy is not ill: whoever balances the load leaves this server in.
     assert_eq!(Reply::of(app.get("/readyz")).await.status, 200);
 
-    held.rollback().await.expect("the end");
+    holder.execute("rollback").await.expect("the end");
     assert!(waiting.join_all().await.into_iter().all(|status| status == 200));
 }
 
@@ -80,10 +84,10 @@ async fn a_database_that_answers_anybody_is_not_given_up_by_those_who_wait_for_a
     let id = caller.new_client(&app).await;
     let read = format!("/api/residential/client/{id}");
     let mut holder = database::connect_like(&app.db).await;
-    let mut held = holder.begin().await.expect("a transaction");
+    holder.execute("begin").await.expect("a transaction");
     // All that requests and the background read: nothing of theirs is answered.
     sqlx::query("lock table clients, partners, oauth_clients, users, token_families in access exclusive mode")
-        .execute(&mut *held)
+        .execute(&mut holder)
         .await
         .expect("a lock");
 
@@ -95,7 +99,7 @@ async fn a_database_that_answers_anybody_is_not_given_up_by_those_who_wait_for_a
         },
         async {
             sleep(Duration::from_secs(3)).await;
-            held.rollback().await.expect("the end");
+            holder.execute("rollback").await.expect("the end");
         },
     );
 
