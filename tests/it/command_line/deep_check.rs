@@ -174,7 +174,7 @@ impl Whole {
         whole.imports("Acme", &[client("Zyxw", ""), client("zyxw", "7"), client("Zyxw", "7")]);
         whole.imports("QA", &[client("Zyxw", "")]);
         for status in ["active", "suspended"] {
-            whole.does(&["client", "set-status", "1", status]);
+            whole.does(&["client", "set-status", "1", status, "--reason", "asked"]);
         }
         whole.does(&["client", "erase", "3", "--reason", "asked"]);
         whole.does(&["partner", "purge", "QA"]);
