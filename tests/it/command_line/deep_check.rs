@@ -59,12 +59,12 @@ const DAMAGES: [(&str, &str, &str); 26] = [
     ),
     (
         "insert into idempotent_replies (partner_id, oauth_client_id, key_hash, client_id, status, body)
-         select partner_id, id, secret_hash, 3, 200, 'zyxw' from oauth_clients limit 1",
+         select partner_id, id, secret_hash, 3, 200, 'zyxw' from oauth_clients where name = 'zyxw'",
         "erased",
         "1 kept replies that tell of an erased client, such as of client 3",
     ),
     (
-        "delete from client_words where word = 'zyxw'",
+        "delete from client_words where word = 'zyxw' and client_id = 1",
         "words",
         "1 words of clients that no search finds, such as of client 1",
     ),
@@ -90,7 +90,7 @@ const DAMAGES: [(&str, &str, &str); 26] = [
     ),
     (
         "insert into idempotent_replies (partner_id, oauth_client_id, key_hash, client_id, status)
-         select partner_id, id, secret_hash, 4711, 200 from oauth_clients limit 1",
+         select partner_id, id, secret_hash, 4711, 200 from oauth_clients where name = 'zyxw'",
         "callers",
         "1 kept replies about a client that is not there, such as of client 4711",
     ),
@@ -122,7 +122,7 @@ const DAMAGES: [(&str, &str, &str); 26] = [
     (
         "update ns_domain_counters set taken = 1 where slug = 'zyxwruiz'",
         "domains",
-        "1 domains that the counter of their name has not come to, such as of client 2",
+        "2 domains that the counter of their name has not come to, such as of client 2",
     ),
     (
         "insert into audit_log (partner_id, id, kind, actor, detail)
@@ -241,14 +241,18 @@ async fn every_damage_that_the_schema_cannot_rule_out_is_found() {
     assert_eq!(whole.failed(), [""; 0]);
     let acme = whole.does(&["partner", "list"])[0]["id"].as_str().map(str::to_owned);
 
+    let mut missed = Vec::new();
     for (damage, check, line) in DAMAGES {
         let damaged = whole.copy().await;
         damaged.sql(damage).await;
         let failed = damaged.failed();
         let line = line.replace("ACME", acme.as_deref().unwrap_or("-"));
         let found = failed.iter().find(|failed| failed.starts_with(&format!("FAILED {check:8} ")));
-        assert!(found.is_some_and(|found| found.contains(&line)), "{damage}\n{failed:#?}");
+        if !found.is_some_and(|found| found.contains(&line)) {
+            missed.push(format!("{damage}\n{failed:#?}"));
+        }
     }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
 #[tokio::test]
