@@ -25,6 +25,7 @@ mod keys;
 mod layers;
 mod least_privilege;
 mod oauth_libraries;
+mod planted;
 mod portal;
 mod private_file;
 mod rate_limit;
