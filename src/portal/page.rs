@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
+    base, filled,
     highlight::escape,
     markdown::{Heading, Rendered},
 };
@@ -40,11 +41,8 @@ impl Page {
         for document in DOCUMENTS {
             rendered.add(document, &self.public_url);
         }
-        // A server behind a path of another one's has that path before its own.
-        let host = self.public_url.split_once("://").map_or("", |(_, rest)| rest);
-        let base = host.find('/').map_or("", |slash| &host[slash..]);
         let parts = [
-            ("{{base}}", escape(base)),
+            ("{{base}}", escape(base(&self.public_url))),
             ("{{style}}", self.style.clone()),
             ("{{script}}", self.script.clone()),
             ("{{icon}}", self.icon.clone()),
@@ -53,7 +51,7 @@ impl Page {
             ("{{navigation}}", navigation(&rendered.headings)),
             ("{{content}}", rendered.html),
         ];
-        parts.iter().fold(TEMPLATE.to_owned(), |page, (name, part)| page.replace(name, part))
+        filled(TEMPLATE, &parts)
     }
 }
 

@@ -25,9 +25,12 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
-                Self::Unavailable(error)
-            }
+            // A proxy that has no server to pass a connection on to closes it; sqlx takes that end for a wrong word.
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed => Self::Unavailable(error),
             // The session is over, whatever it was: a disk that is full ends some with XX000.
             sqlx::Error::Database(told) if is_end_of_session(told.as_ref()) => Self::Unavailable(error),
             sqlx::Error::Database(told) => match told.code().as_deref().map(Class::of) {

@@ -385,10 +385,11 @@ class Health(threading.Thread):
 
 
 @contextlib.contextmanager
-def stage(given, **database):
-    """A Postgres, the program on it, and callers' token: all gone afterwards, and the logs shown where it failed."""
+def stage(given, cluster=None, **database):
+    """A Postgres, or what stands for one, the program on it, and callers' token: all gone afterwards, and the logs shown
+    where it failed."""
     folder = tempfile.mkdtemp(prefix="dna-fault-")
-    postgres = Postgres(folder, **database)
+    postgres = (cluster or Postgres)(folder, **database)
     program = None
     try:
         postgres.start()
@@ -398,7 +399,7 @@ def stage(given, **database):
         token = program.log_in(program.command("partner", "add", "Acme"))
         yield postgres, program, token
     except Failed:
-        for name in ("dna-api.log", "postgres.log"):
+        for name in sorted(name for name in os.listdir(folder) if name.endswith(".log")):
             with contextlib.suppress(OSError), open(os.path.join(folder, name), errors="replace") as log:
                 lines = [line for line in log if " INFO request" not in line]
                 defects = [line for line in lines if "status=500" in line]

@@ -1,6 +1,8 @@
 //! The developer portal.
 
+mod browser;
 mod clients;
+mod console;
 mod examples;
 mod generated_client;
 mod judge;

@@ -6,12 +6,18 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use crate::portal::{Caching, Document};
+use crate::portal::{Caching, Document, Reach};
 
 /// The page loads its own script, style and icon, and nothing else; it sends nothing.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'",
+);
+
+/// The console sends requests to this server; Swagger UI's style holds its pictures.
+const CONSOLE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
 /// `GET /docs` and what belongs to it.
@@ -20,6 +26,10 @@ pub fn document(document: &Document, headers: &HeaderMap) -> Response {
     let caching = match document.caching {
         Caching::Forever => "public, max-age=31536000, immutable",
         Caching::Revalidated => "public, no-cache",
+    };
+    let policy = match document.reach {
+        Reach::Files => POLICY,
+        Reach::Api => CONSOLE_POLICY,
     };
     let listed = |name: HeaderName, wanted: &str| {
         let values = headers.get_all(name).into_iter();
@@ -38,7 +48,7 @@ pub fn document(document: &Document, headers: &HeaderMap) -> Response {
     }
     set.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     set.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    set.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    set.insert(header::CONTENT_SECURITY_POLICY, policy);
     if known {
         return response;
     }

@@ -75,12 +75,12 @@
     fill(field);
     field.addEventListener("input", () => { kept(sessionStorage, `dna-${field.dataset.field}`, field.value); fill(field); });
   });
-  document.querySelector(".values").open = matchMedia("(min-width: 1081px)").matches;
+  document.querySelector(".values").open = matchMedia("(min-width: 1201px)").matches;
   const form = document.querySelector(".values form");
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => fields.forEach((field) => field.dispatchEvent(new Event("input")))));
 
-  // Searching: every word must begin a word of the section.
+  // Searching: every word must be in the section.
   const links = all("nav a");
   const sections = links.map((link) => {
     const heading = document.getElementById(decodeURIComponent(link.hash.slice(1)));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use dna_api::domain::scope::Scope;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -97,5 +98,48 @@ async fn every_reference_leads_somewhere() {
     assert!(found.len() > 100);
     for to in found {
         assert!(description.pointer(to.trim_start_matches('#')).is_some(), "{to} leads nowhere");
+    }
+}
+
+/// The scope that an operation asks for, where it asks for one.
+fn scope(operation: &Value) -> Option<&str> {
+    operation["security"].as_array()?.iter().find_map(|way| way["login"].as_array()?.first()?.as_str())
+}
+
+#[tokio::test]
+async fn every_operation_that_names_a_scope_refuses_a_token_without_it_and_names_it() {
+    let app = App::start().await;
+    let partner = app.partner("Acme").await;
+    let description = description(&app).await;
+    let mut operations = Vec::new();
+    for (path, item) in description["paths"].as_object().expect("paths") {
+        let path = path.replace("{id}", "1").replace("{ns_domain}", "x.com");
+        let wanting = METHODS.iter().filter_map(|method| {
+            let wanted = scope(item.get(method.as_str().to_lowercase())?)?;
+            Some((method.clone(), path.clone(), wanted))
+        });
+        operations.extend(wanting);
+    }
+    assert!(operations.len() >= 17, "{operations:?}");
+
+    for wanted in Scope::ALL.map(Scope::as_str) {
+        let others: Vec<_> = Scope::ALL.map(Scope::as_str).into_iter().filter(|scope| *scope != wanted).collect();
+        let caller = partner.log_in_for(&app, &others.join(" ")).await;
+        let mut wanting = operations.iter().filter(|(.., scope)| *scope == wanted).peekable();
+        assert!(wanting.peek().is_some(), "{wanted} is for nothing");
+        for (method, path, _) in wanting {
+            let reply = caller.request(&app, method.clone(), path).send().await.expect("a reply");
+            assert_eq!(reply.status(), 403, "{method} {path}");
+            let challenge = reply.headers()["www-authenticate"].to_str().expect("ASCII");
+            assert!(challenge.contains(&format!("scope=\"{wanted}\"")), "{method} {path}: {challenge}");
+        }
+    }
+
+    let all = BTreeSet::from(Scope::ALL.map(Scope::as_str));
+    for flow in ["password", "clientCredentials"] {
+        let flow = &description["components"]["securitySchemes"]["login"]["flows"][flow];
+        let offered: BTreeSet<_> = flow["scopes"].as_object().expect("scopes").keys().map(String::as_str).collect();
+        assert_eq!(offered, all);
+        assert_eq!(flow["tokenUrl"], "/api/oauth/token");
     }
 }
