@@ -129,7 +129,10 @@ fn command(kind: Kind, folder: &Path, address: &str, shipped: &str) -> Command {
             command
         }
         Kind::Caddy => {
-            let plain = replace_once(shipped, "\napi.example.com {", &format!("\nhttp://{address} {{"));
+            // Whatever host a request names: what is of no site would not be logged, and prove nothing.
+            let (ip, port) = address.split_once(':').expect("a port");
+            let site = format!("\nhttp://:{port} {{\n\tbind {ip}");
+            let plain = replace_once(shipped, "\napi.example.com {", &site);
             fs::write(path("Caddyfile"), plain.replace("/var/log/caddy", &path(""))).expect("written");
             let mut command = Command::new("caddy");
             command.args(["run", "--adapter", "caddyfile", "--config", &path("Caddyfile")]);
