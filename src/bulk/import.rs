@@ -18,7 +18,7 @@ use crate::{
     domain::{event::Origin, import::Format},
     store::{
         StoreError, client_import,
-        db::{Pulse, silent},
+        db::{LONG_PATIENCE, Pulse, silent},
         retry::repeatable,
     },
 };
@@ -110,7 +110,9 @@ impl Import<'_> {
     /// Does a part of it, unless the database is silent.
     async fn heard<T>(&self, work: impl Future<Output = Result<T, Ended>>) -> Result<T, Ended> {
         match self.pulse {
-            Some(pulse) => pulse.unless_silent(work).await.unwrap_or_else(|| Err(StoreError::from(silent()).into())),
+            Some(pulse) => {
+                pulse.unless_silent(LONG_PATIENCE, work).await.unwrap_or_else(|| Err(StoreError::from(silent()).into()))
+            }
             None => work.await,
         }
     }

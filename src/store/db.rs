@@ -26,9 +26,12 @@ use super::{
 
 /// How often somebody who waits looks whether the database was heard of.
 const LOOK: Duration = Duration::from_millis(250);
-/// After so many looks at nothing, the database is taken for dead. Looks are counted, not time: a process that was held up
-/// itself has not listened.
-const LOOKS: u32 = 6;
+/// After so many looks at nothing, the database is taken for dead: a second and a half. Looks are counted, not time: a
+/// process that was held up itself has not listened.
+pub const PATIENCE: u32 = 6;
+/// The same for what has begun to reply, an import or an export: ten seconds. Nobody can try another server then, and a
+/// machine at its limits may well need one.
+pub const LONG_PATIENCE: u32 = 40;
 /// How long what still uses the database may go on once all that is waited for has ended.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -59,9 +62,9 @@ impl Pulse {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits for some work as long as the database answers anybody at all; none where it was silent for a second and a
-    /// half. So a slow statement has its time, and a dead host holds nobody.
-    pub async fn unless_silent<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// Waits for some work as long as the database answers anybody at all; none where it was silent for so many looks. So
+    /// a slow statement has its time, and a dead host holds nobody.
+    pub async fn unless_silent<T>(&self, looks: u32, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         let (mut heard, mut silent) = (self.beats(), 0);
         loop {
@@ -71,7 +74,7 @@ impl Pulse {
             let now = self.beats();
             silent = if now == heard { silent + 1 } else { 0 };
             heard = now;
-            if silent == LOOKS {
+            if silent == looks {
                 return None;
             }
         }
@@ -147,7 +150,7 @@ impl Db {
         let mut retries = Retries::of_statement(sql.as_str());
         loop {
             let statement = statement(sql.clone(), arguments.clone(), persistent);
-            let done = self.pulse.unless_silent(self.pool().fetch_many(statement).try_collect()).await;
+            let done = self.pulse.unless_silent(PATIENCE, self.pool().fetch_many(statement).try_collect()).await;
             let done = done.unwrap_or_else(|| Err(silent()));
             match done {
                 Err(error) if retries.again(&error).await => {}

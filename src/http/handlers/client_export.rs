@@ -26,7 +26,7 @@ use crate::{
         reply_list,
     },
     state::AppState,
-    store,
+    store::{self, db::LONG_PATIENCE},
 };
 
 /// Clients that are read at a time.
@@ -77,7 +77,7 @@ async fn send(
     loop {
         let pool = app.db.pool();
         let page = store::client_list::page(&pool, partner, filter, after.as_ref(), PAGE);
-        let page = app.db.pulse().unless_silent(page).await.ok_or(io::ErrorKind::TimedOut)?;
+        let page = app.db.pulse().unless_silent(LONG_PATIENCE, page).await.ok_or(io::ErrorKind::TimedOut)?;
         let page = page.map_err(io::Error::other)?;
         let bytes = written(&page.rows, format, first)?;
         let sent = timeout(STALLED, out.send_data(bytes.into())).await.map_err(io::Error::other)?;

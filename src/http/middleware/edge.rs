@@ -27,6 +27,7 @@ use crate::{
         token_error::Reason,
     },
     state::AppState,
+    store::db::PATIENCE,
 };
 
 /// Bytes of a URL, at most.
@@ -70,7 +71,7 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
             return ([(header::CONNECTION, "close")], refused).into_response();
         }
         let unavailable = |why: &'static str| ApiError::Unavailable(why.into()).into_response();
-        match timeout(DEADLINE, app.db.pulse().unless_silent(next.run(request))).await {
+        match timeout(DEADLINE, app.db.pulse().unless_silent(PATIENCE, next.run(request))).await {
             Ok(Some(response)) => response,
             Ok(None) => unavailable("the database does not answer"),
             Err(_) => unavailable("the request took too long"),

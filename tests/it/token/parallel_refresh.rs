@@ -10,7 +10,7 @@ use crate::{
 async fn at_once(servers: [&App; 2], partner: &Partner, token: &str, count: usize) -> Vec<Caller> {
     let form = partner.refresh_grant(token);
     let requests = (0..count).map(|n| servers[n % 2].post(super::PATH).form(&form));
-    let sent: Vec<_> = requests.map(|request| tokio::spawn(Reply::of(request))).collect();
+    let sent: Vec<_> = requests.map(|request| tokio::spawn(until_answered(request))).collect();
     let mut issued = Vec::new();
     for reply in sent {
         let reply = reply.await.expect("a reply");
@@ -21,6 +21,17 @@ async fn at_once(servers: [&App; 2], partner: &Partner, token: &str, count: usiz
         }
     }
     issued
+}
+
+/// Asks again where too many waited for a connection, as the reply says.
+async fn until_answered(request: reqwest::RequestBuilder) -> Reply {
+    loop {
+        let reply = Reply::even_a_failure(request.try_clone().expect("a form")).await;
+        if reply.status != 503 {
+            return reply;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
 }
 
 async fn live_tokens(app: &App) -> i64 {
