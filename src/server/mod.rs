@@ -3,7 +3,7 @@
 mod bounds;
 mod connection;
 mod deadlines;
-mod framing;
+pub mod framing;
 mod guarded;
 mod head;
 mod listener;

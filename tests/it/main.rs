@@ -26,6 +26,7 @@ mod keys;
 mod layers;
 mod least_privilege;
 mod oauth_libraries;
+mod planted;
 mod portal;
 mod private_file;
 mod proxies;

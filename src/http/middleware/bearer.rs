@@ -58,7 +58,10 @@ fn identify(app: &AppState, uri: &Uri, headers: &HeaderMap) -> Result<Identity, 
 }
 
 /// The token of the one `Authorization` header; the scheme in any letter case (RFC 9110 §11.1).
-fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
+///
+/// # Errors
+/// [`ApiError`] where there is none, or more than one header.
+pub fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or(ApiError::Unauthenticated)?;
     if values.next().is_some() {
