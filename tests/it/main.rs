@@ -33,5 +33,6 @@ mod rate_limit;
 mod revocation;
 mod secrets;
 mod settings;
+mod telemetry;
 mod test_partners;
 mod token;
