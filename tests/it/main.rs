@@ -25,6 +25,7 @@ mod journey;
 mod keys;
 mod layers;
 mod least_privilege;
+mod metrics;
 mod oauth_libraries;
 mod portal;
 mod private_file;
