@@ -3,15 +3,16 @@
 use std::{fs, path::Path};
 
 /// A layer, and what it may import of the crate.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("clock.rs", &[]),
     ("domain", &["domain"]),
-    ("crypto", &["crypto", "domain", "clock"]),
-    ("store", &["store", "domain"]),
-    ("bulk", &["bulk", "domain", "store"]),
-    ("oauth", &["oauth", "domain", "clock", "crypto", "store", "state"]),
+    ("metrics", &["metrics", "domain"]),
+    ("crypto", &["crypto", "domain", "clock", "metrics"]),
+    ("store", &["store", "domain", "metrics"]),
+    ("bulk", &["bulk", "domain", "store", "metrics"]),
+    ("oauth", &["oauth", "domain", "clock", "crypto", "store", "state", "metrics"]),
     ("portal", &["portal", "crypto"]),
-    ("http", &["http", "portal", "domain", "clock", "crypto", "store", "state", "oauth", "bulk"]),
+    ("http", &["http", "portal", "domain", "clock", "crypto", "store", "state", "oauth", "bulk", "metrics"]),
 ];
 
 /// The Rust sources in a folder, each with its name.
