@@ -35,12 +35,12 @@ pub(super) struct Finding {
     pub(super) detail: String,
     /// What a table holds.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub(super) table: Option<Table>,
+    pub(super) contents: Option<Contents>,
 }
 
 /// What a table holds, equal before a dump and after its restore.
 #[derive(Serialize)]
-pub(super) struct Table {
+pub(super) struct Contents {
     pub(super) table: String,
     pub(super) rows: i64,
     pub(super) digest: String,
@@ -49,8 +49,8 @@ pub(super) struct Table {
 impl Finding {
     pub(super) fn new<T>(check: &'static str, proved: Result<T>, detail: impl FnOnce(T) -> String) -> Self {
         match proved {
-            Ok(proved) => Self { check, ok: true, detail: detail(proved), table: None },
-            Err(error) => Self { check, ok: false, detail: text::chain(error.as_ref()), table: None },
+            Ok(proved) => Self { check, ok: true, detail: detail(proved), contents: None },
+            Err(error) => Self { check, ok: false, detail: text::chain(error.as_ref()), contents: None },
         }
     }
 }

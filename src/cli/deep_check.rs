@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, anyhow};
 use sqlx::PgPool;
 
-use super::check::{Finding, Table};
+use super::check::{Finding, Contents};
 use crate::{
     domain::partner::PartnerId,
     store::{
@@ -100,5 +100,5 @@ fn goes_on(next: &Next) -> Finding {
 fn table(Digest { table, rows, digest }: Digest) -> Finding {
     let digest = format!("{digest:016x}");
     let finding = Finding::new("table", Ok(()), |()| format!("{table:20} {rows:>10}  {digest}"));
-    Finding { table: Some(Table { table, rows, digest }), ..finding }
+    Finding { contents: Some(Contents { table, rows, digest }), ..finding }
 }

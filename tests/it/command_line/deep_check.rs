@@ -289,8 +289,8 @@ async fn every_table_has_its_line() {
     .expect("tables");
 
     let tables = whole.tables();
-    let named: Vec<&str> = tables.iter().filter_map(|table| table[0].as_str()).collect();
-    assert!(named[0] == "schema" && named[1..] == names, "{named:?}");
+    let listed: Vec<&str> = tables.iter().filter_map(|table| table[0].as_str()).collect();
+    assert!(listed[0] == "schema" && listed[1..] == names, "{listed:?}");
     let clients = tables.iter().find(|table| table[0] == "clients").expect("clients");
     assert_eq!(clients[1], 3);
 }
