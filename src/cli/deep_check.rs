@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, anyhow};
 use sqlx::PgPool;
 
-use super::check::{Finding, Contents};
+use super::check::{Contents, Finding};
 use crate::{
     domain::partner::PartnerId,
     store::{
