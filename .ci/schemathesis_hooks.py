@@ -34,7 +34,9 @@ def filter_query(context, query):
 def is_as_it_is_read(value):
     if isinstance(value, str):
         return value != "" and value == value.strip()
-    return value == 0 or value not in (None, [], [""], {})
+    if isinstance(value, (list, dict)):
+        return any(is_as_it_is_read(part) for part in (value.values() if isinstance(value, dict) else value))
+    return value is not None
 
 
 @schemathesis.hook

@@ -26,6 +26,7 @@ begin
             ('client_events',        'select insert'),
             ('client_words',         'select insert delete'),
             ('clients',              'select insert update'),
+            ('clients_id_seq',       'select'),
             ('documented_form_uses', 'select insert update'),
             ('event_eras',           'select'),
             ('idempotent_replies',   'select insert update delete'),

@@ -22,6 +22,8 @@ const DEADLINE: Duration = Duration::from_millis(1_500);
 pub async fn learn(app: &AppState) -> Result<(), StoreError> {
     let since = app.revoked.since();
     let news = store::token_family::revoked_since(&app.monitor, since).await?;
+    let ahead = (news.as_of - app.clock.now()).as_seconds_f64();
+    app.metrics.clock_skew.set(ahead);
     learn_disabled(app).await?;
     app.revoked.learn(news, since.is_none());
     Ok(())

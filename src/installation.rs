@@ -9,6 +9,7 @@ use tokio::{task::spawn_blocking, time::timeout};
 
 use crate::{
     keys::{Keys, master_key_file},
+    metrics::database::{Database, Pool},
     operator::{Account, Operator, Record, Target},
     postgres::{Cluster, Durability, Join, ROLE},
     private_file,
@@ -115,10 +116,11 @@ impl Installation {
 
     /// The database for requests, and beside it a little for what must not wait behind them.
     #[must_use]
-    pub fn serving(&self) -> (Db, Db, Readiness) {
+    pub fn serving(&self, metrics: &Database) -> (Db, Db, Readiness) {
         let (options, pulse) = (&self.options, Pulse::default());
-        let db = Db::new(options, self.settings.db_max_connections, self.sessions, &pulse);
-        (db, Db::new(options, MONITOR, self.sessions, &pulse), Readiness::of(options.clone()))
+        let serving = |max, metrics: &Pool| Db::new(options, max, self.sessions, &pulse, metrics.clone());
+        let db = serving(self.settings.db_max_connections, &metrics.requests);
+        (db, serving(MONITOR, &metrics.background), Readiness::of(options.clone()))
     }
 
     /// Brings the database to what a server needs: schema (unless `DNA_MIGRATE=off`), a signing key, and on the embedded

@@ -14,6 +14,7 @@ pub mod housekeeping;
 pub mod http;
 pub mod installation;
 pub mod keys;
+pub mod metrics;
 pub mod oauth;
 pub mod operator;
 pub mod portal;

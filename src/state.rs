@@ -16,6 +16,7 @@ use crate::{
     clock::Clock,
     crypto::{hasher::Hasher, jwt::Jwts},
     domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId},
+    metrics::Metrics,
     revoked::Revoked,
     store::{db::Db, documented_form::Uses},
 };
@@ -72,6 +73,8 @@ pub struct Parts {
     pub documented_forms: DocumentedForms,
     /// What one OAuth client may have of this server.
     pub limits: Limits,
+    /// What is counted, for operators.
+    pub metrics: Metrics,
 }
 
 impl AppState {
@@ -87,6 +90,23 @@ impl AppState {
         let disabled = self.disabled.borrow();
         let parties = [Some(identity.partner.0), Some(identity.oauth_client.0), identity.user.map(|user| user.0)];
         parties.into_iter().flatten().any(|id| disabled.contains(&id)) || self.revoked.contains(identity.sid)
+    }
+
+    /// Counts a use of a documented form.
+    pub fn used_documented_form(&self, partner: PartnerId, oauth_client: OauthClientId) {
+        self.documented_forms.record(partner, oauth_client, &self.clock);
+        self.metrics.tokens.documented_form(oauth_client);
+    }
+
+    /// What is measured, and what was counted, in Prometheus' text format.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn measure(&self) -> Result<String, std::fmt::Error> {
+        self.metrics.revocation_lag.set(self.revoked.age().as_secs_f64());
+        self.db.measure();
+        self.monitor.measure();
+        self.metrics.text()
     }
 }
 

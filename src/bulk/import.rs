@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{event::Origin, import::Format},
+    metrics::{Counts, database::Conflict},
     store::{
         StoreError, client_import,
         db::{LONG_PATIENCE, Pulse, silent},
@@ -32,6 +33,8 @@ pub struct Import<'a> {
     pub db: &'a PgPool,
     /// Whether it answers, where somebody asks it all the time.
     pub pulse: Option<&'a Pulse>,
+    /// What is done again is counted here.
+    pub retries: &'a Counts<Conflict>,
     /// Who imports.
     pub origin: Origin<'a>,
     /// The end of every new client's domain.
@@ -98,7 +101,7 @@ impl Import<'_> {
         }
         *sum = Summary { result: "OK", ..Summary::default() };
         let slugs: Vec<String> = slugs.into_iter().collect();
-        let mut lines = self.heard(repeatable(|| self.create_all(format, file, &slugs))).await?;
+        let mut lines = self.heard(repeatable(self.retries, || self.create_all(format, file, &slugs))).await?;
         sum.count(&lines);
         if sum.failed > 0 {
             sum.created = 0;
@@ -127,7 +130,7 @@ impl Import<'_> {
     ) -> Result<BTreeSet<String>, Ended> {
         let (mut seen, mut slugs) = (HashSet::new(), BTreeSet::new());
         while let Some(batch) = batches.next().await? {
-            let held = self.heard(repeatable(|| async {
+            let held = self.heard(repeatable(self.retries, || async {
                 let mut db = self.db.acquire().await.map_err(StoreError::from)?;
                 Ok(self.holders(&mut db, &batch).await?)
             }));
@@ -160,7 +163,7 @@ impl Import<'_> {
     /// Creates a batch at a time. What became of one is told once it is committed.
     async fn create_each(&self, mut batches: Batches, out: &Sender<Line>, sum: &mut Summary) -> Result<(), Ended> {
         while let Some(batch) = batches.next().await? {
-            let lines = self.heard(repeatable(|| async {
+            let lines = self.heard(repeatable(self.retries, || async {
                 let mut transaction = self.begin().await?;
                 let lines = self.create(&mut transaction, &batch).await?;
                 transaction.commit().await.map_err(StoreError::from)?;

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use clap::Args;
 use serde::Serialize;
 
-use super::{opened, output};
+use super::{Output, deep_check, opened, output};
 use crate::{
     domain::{signing_key::State, text},
     installation::Installation,
@@ -15,26 +16,49 @@ use crate::{
     store::{privileges, schema, signing_key::Key},
 };
 
+/// `dna-api check`
+#[derive(Args)]
+pub(super) struct Check {
+    /// Prove the data whole as well: every client's chain of events, counts, what refers to what; and print a digest of
+    /// each table
+    #[arg(long)]
+    deep: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
 /// One thing that was proved, or not.
 #[derive(Serialize)]
-struct Finding {
-    check: &'static str,
-    ok: bool,
-    detail: String,
+pub(super) struct Finding {
+    pub(super) check: &'static str,
+    pub(super) ok: bool,
+    pub(super) detail: String,
+    /// What a table holds.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(super) contents: Option<Contents>,
+}
+
+/// What a table holds, equal before a dump and after its restore.
+#[derive(Serialize)]
+pub(super) struct Contents {
+    pub(super) table: String,
+    pub(super) rows: i64,
+    pub(super) digest: String,
 }
 
 impl Finding {
-    fn new<T>(check: &'static str, proved: Result<T>, detail: impl FnOnce(T) -> String) -> Self {
+    pub(super) fn new<T>(check: &'static str, proved: Result<T>, detail: impl FnOnce(T) -> String) -> Self {
         match proved {
-            Ok(proved) => Self { check, ok: true, detail: detail(proved) },
-            Err(error) => Self { check, ok: false, detail: text::chain(error.as_ref()) },
+            Ok(proved) => Self { check, ok: true, detail: detail(proved), contents: None },
+            Err(error) => Self { check, ok: false, detail: text::chain(error.as_ref()), contents: None },
         }
     }
 }
 
-pub(super) async fn run(settings: Settings, json: bool) -> Result<ExitCode> {
+pub(super) async fn run(settings: Settings, Check { deep, output }: Check) -> Result<ExitCode> {
+    let json = output.json;
     let mut findings = vec![serving(&settings)];
-    match opened(settings, Join::Share, async |installation| Ok(database(installation).await)).await {
+    match opened(settings, Join::Share, async |installation| Ok(database(installation, deep).await)).await {
         Ok(more) => findings.extend(more),
         Err(error) => findings.push(Finding::new("database", Err::<(), _>(error), |()| String::new())),
     }
@@ -49,17 +73,22 @@ pub(super) async fn run(settings: Settings, json: bool) -> Result<ExitCode> {
 }
 
 /// What there is to prove once the database answers.
-async fn database(installation: &Installation) -> [Finding; 4] {
+async fn database(installation: &Installation, deep: bool) -> Vec<Finding> {
     let detail = installation.psql().unwrap_or_else(|| "reachable".to_owned());
     let current = installation.prepare_for_command().await;
+    let is_current = current.is_ok();
     let role = role(installation).await;
     let keys = installation.keys().prove().await;
-    [
-        Finding { check: "database", ok: true, detail },
+    let mut findings = vec![
+        Finding::new("database", Ok(()), |()| detail),
         Finding::new("schema", current, |()| format!("version {}", schema::newest())),
         Finding::new("role", role, |detail| detail),
         Finding::new("keys", keys, |keys| describe(&keys)),
-    ]
+    ];
+    if deep && is_current {
+        findings.extend(deep_check::run(&installation.db).await);
+    }
+    findings
 }
 
 /// Whether the role that serves may do more than that: a warning, since one role for all is possible.

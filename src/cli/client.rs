@@ -185,7 +185,7 @@ async fn find(operator: &Operator, find: &Find, json: bool) -> Result<()> {
         for partner in partners {
             let (mut after, limit) = (None, usize::from(find.limit));
             while found.len() < limit {
-                let page = store::client_list::page(&mut *change, partner, &filter, after.as_ref(), find.limit).await?;
+                let page = store::client_list::page(&mut change, partner, &filter, after.as_ref(), find.limit).await?;
                 found.extend(page.rows.iter().map(|client| (partner, client.id)));
                 after = page.next;
                 if after.is_none() {

@@ -20,6 +20,7 @@ use crate::{
         line::{Line, Summary},
     },
     domain::{event::Origin, import::Format},
+    metrics::Counts,
     operator::{Operator, Target},
 };
 
@@ -54,7 +55,8 @@ pub(super) async fn run(operator: &Operator, suffix: &str, arguments: Arguments)
     let asked = [("dry_run", json!(dry_run)), ("all_or_nothing", json!(all_or_nothing))];
     let work = operator.work("import", target, &asked).await?;
     let origin = Origin { partner, author: work.author(), request_id: None, reason: None };
-    let import = Import { db: work.db(), pulse: None, origin, suffix, dry_run, all_or_nothing };
+    let retries = Counts::default();
+    let import = Import { db: work.db(), pulse: None, retries: &retries, origin, suffix, dry_run, all_or_nothing };
     let (sum, told) = carry_out(&import, format, file).await?;
     let outcome = [
         ("dry_run", json!(dry_run)),

@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod client;
+mod deep_check;
 mod import;
 mod keys;
 mod migrate;
@@ -41,8 +42,8 @@ enum Command {
     Serve,
     /// Apply the migrations that are pending, and say which
     Migrate(Output),
-    /// Prove the settings, the database, the schema's version and the keys, a line each
-    Check(Output),
+    /// Prove the settings, the database, the schema's version and the keys, a line each; with --deep, all data
+    Check(check::Check),
     /// Partners: the tenants that own OAuth clients, users and clients
     Partner(Noun<partner::Action>),
     /// Clients of all partners: find, see and mend them
@@ -123,7 +124,7 @@ async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {
         Command::Migrate(output) => {
             opened(settings, Join::Share, async |installation| migrate::run(installation, output.json).await).await?;
         }
-        Command::Check(output) => return check::run(settings, output.json).await,
+        Command::Check(check) => return check::run(settings, check).await,
         Command::Partner(Noun { action: partner::Action::Purge { name }, output }) => {
             opened(settings, Join::Share, async |i| partner::purge(i, &name, output.json).await).await?;
         }

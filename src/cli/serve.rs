@@ -7,6 +7,7 @@ use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
+    task::JoinHandle,
 };
 
 use super::{output, reload::Reload};
@@ -18,9 +19,10 @@ use crate::{
     http::router,
     installation::Installation,
     keys::Follower,
+    metrics::Metrics,
     postgres::Join,
     revoked::Revoked,
-    server::{Bounds, Deadlines, Listener, serve},
+    server::{Bounds, Deadlines, Listener, serve, serve_metrics},
     settings::{Listen, Settings},
     state::{AppState, DocumentedForms, Limits, Parts, Policy},
 };
@@ -30,16 +32,12 @@ pub(super) async fn run(settings: Settings) -> Result<()> {
     let mut stop = Stop::listen()?;
     let reload = Reload::listen()?;
     settings.check_serving()?;
-    let listener = match Listener::inherited()? {
-        Some(listener) => listener,
-        None => bind(&settings.listen).await?,
-    };
-    let bound = listener.address().unwrap_or_else(|| settings.listen.clone());
-    settings.check_bound(&bound)?;
-    let public_url = settings.public_url(&bound)?;
+    let doors = Doors::open(&settings).await?;
+    settings.check_bound(&doors.bound)?;
+    let public_url = settings.public_url(&doors.bound)?;
 
     let Some(installation) = stop.or(Installation::open(settings, Join::Own)).await? else { return Ok(()) };
-    let done = live(&installation, listener, &bound, public_url, stop, reload).await;
+    let done = live(&installation, doors, public_url, stop, reload).await;
     installation.close().await?;
     done
 }
@@ -47,24 +45,30 @@ pub(super) async fn run(settings: Settings) -> Result<()> {
 /// What is between the open database and its closing.
 async fn live(
     installation: &Installation,
-    listener: Listener,
-    bound: &Listen,
+    doors: Doors,
     public_url: String,
     mut stop: Stop,
     reload: Reload,
 ) -> Result<()> {
     let Some((app, follower)) = stop.or(start(installation, public_url)).await? else { return Ok(()) };
     let settings = &installation.settings;
-    let bounds = Bounds::new(settings.max_connections, settings.max_requests, Deadlines::default());
-    announce(installation, &app, bound)?;
+    let bounds = Bounds::new(
+        settings.max_connections,
+        settings.max_requests,
+        Deadlines::default(),
+        app.metrics.requests.clone(),
+    );
+    announce(installation, &app, &doors)?;
     tell(&[NotifyState::Ready]);
 
     let reloading = tokio::spawn(reload.run(app.clone()));
     let learning = tokio::spawn(background::run(app.clone()));
     let following = tokio::spawn(follower.run(app.clone()));
     let housekeeping = tokio::spawn(housekeeping::run(app.clone()));
-    serve(listener, router(app.clone()), bounds, settings.drain, stop.wait()).await;
+    let told = doors.metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.clone())));
+    serve(doors.listener, router(app.clone()), bounds, settings.drain, stop.wait()).await;
 
+    told.inspect(JoinHandle::abort);
     reloading.abort();
     learning.abort();
     housekeeping.abort();
@@ -84,6 +88,29 @@ async fn start(installation: &Installation, public_url: String) -> Result<(AppSt
     let app = state(installation, keys, public_url);
     background::learn(&app).await.context("cannot learn what is disabled and revoked")?;
     Ok((app, follower))
+}
+
+/// Where it listens.
+struct Doors {
+    listener: Listener,
+    /// The address of that, in the end.
+    bound: Listen,
+    metrics: Option<Listener>,
+}
+
+impl Doors {
+    async fn open(settings: &Settings) -> Result<Self> {
+        let listener = match Listener::inherited()? {
+            Some(listener) => listener,
+            None => bind(&settings.listen, "DNA_LISTEN").await?,
+        };
+        let bound = listener.address().unwrap_or_else(|| settings.listen.clone());
+        let metrics = match &settings.metrics_listen {
+            Some(listen) => Some(bind(listen, "DNA_METRICS_LISTEN").await?),
+            None => None,
+        };
+        Ok(Self { listener, bound, metrics })
+    }
 }
 
 /// SIGTERM and SIGINT; the second of them ends the process at once.
@@ -135,34 +162,36 @@ pub(super) fn tell(what: &[NotifyState<'_>]) {
     }
 }
 
-async fn bind(listen: &Listen) -> Result<Listener> {
+async fn bind(listen: &Listen, setting: &str) -> Result<Listener> {
     match listen {
         Listen::Tcp(address) => {
             let bound = Listener::tcp(*address).await;
-            bound.with_context(|| format!("cannot listen on {address}: set DNA_LISTEN to a free address"))
+            bound.with_context(|| format!("cannot listen on {address}: set {setting} to a free address"))
         }
         Listen::Unix(path) => {
             let bound = Listener::unix(path).await;
-            bound.with_context(|| format!("cannot listen on {}: set DNA_LISTEN to a free path", path.display()))
+            bound.with_context(|| format!("cannot listen on {}: set {setting} to a free path", path.display()))
         }
     }
 }
 
 fn state(installation: &Installation, keys: Keyring, public_url: String) -> AppState {
     let settings = &installation.settings;
-    let (db, monitor, readiness) = installation.serving();
+    let metrics = Metrics::new();
+    let (db, monitor, readiness) = installation.serving(&metrics.database);
     AppState::new(Parts {
         db,
         monitor,
         readiness,
         jwts: Jwts::new(public_url, keys),
-        hasher: Hasher::start(),
+        hasher: Hasher::start(metrics.hashing.clone()),
         clock: Clock::system(),
         policy: Policy::from(settings),
         disabled: watch::Sender::new(HashSet::new()),
         revoked: Revoked::default(),
         documented_forms: DocumentedForms::default(),
         limits: Limits::new(settings.rate_limit),
+        metrics,
     })
 }
 
@@ -184,7 +213,7 @@ impl From<&Settings> for Policy {
 
 /// Tells where the server is; with the embedded database, also how to try it. That it is ready is said last: who waits
 /// for that finds the demo's files and lines in place.
-fn announce(installation: &Installation, app: &AppState, bound: &Listen) -> Result<()> {
+fn announce(installation: &Installation, app: &AppState, doors: &Doors) -> Result<()> {
     let url = app.jwts.issuer();
     if let Some(psql) = installation.psql() {
         let files = demo::Files::of(installation);
@@ -196,7 +225,8 @@ fn announce(installation: &Installation, app: &AppState, bound: &Listen) -> Resu
             format!("A first token:\n\n{}\n", demo::curl_line(&files)),
         ])?;
     }
-    let listen = bound.to_string();
-    tracing::info!(url, listen, version = env!("CARGO_PKG_VERSION"), "ready");
+    let listen = doors.bound.to_string();
+    let metrics = doors.metrics.as_ref().and_then(Listener::address).map(|address| address.to_string());
+    tracing::info!(url, listen, metrics, version = env!("CARGO_PKG_VERSION"), "ready");
     Ok(())
 }

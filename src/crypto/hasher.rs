@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::oneshot;
 
 use super::password::{BadHash, Workspace};
+use crate::metrics::hashing::{Hashing, Queued};
 
 /// Callers that may wait for one thread: about a second of work.
 const QUEUE_PER_THREAD: usize = 32;
@@ -33,9 +34,22 @@ enum Job {
     Verify(SecretString, String, oneshot::Sender<Result<bool, BadHash>>),
 }
 
+impl Job {
+    /// Whether somebody still waits for it.
+    fn is_wanted(&self) -> bool {
+        match self {
+            Self::Hash(_, reply) => !reply.is_closed(),
+            Self::Verify(_, _, reply) => !reply.is_closed(),
+        }
+    }
+}
+
 /// Hashes and verifies passwords; its clones share the threads, which end with the last of them.
 #[derive(Clone)]
-pub struct Hasher(SyncSender<Job>);
+pub struct Hasher {
+    jobs: SyncSender<(Job, Queued)>,
+    metrics: Hashing,
+}
 
 impl Hasher {
     /// Starts the threads: one a core.
@@ -43,7 +57,7 @@ impl Hasher {
     /// # Panics
     /// Where the system starts no thread.
     #[must_use]
-    pub fn start() -> Self {
+    pub fn start(metrics: Hashing) -> Self {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let (jobs, queue) = sync_channel(QUEUE_PER_THREAD * threads);
         let queue = Arc::new(Mutex::new(queue));
@@ -51,7 +65,7 @@ impl Hasher {
             let queue = Arc::clone(&queue);
             thread::Builder::new().name("argon2".into()).spawn(move || work(&queue)).expect("a thread to hash on");
         }
-        Self(jobs)
+        Self { jobs, metrics }
     }
 
     /// The hash of a new password, as a PHC string.
@@ -75,19 +89,25 @@ impl Hasher {
     }
 
     fn submit(&self, job: Job) -> Result<(), HasherError> {
-        self.0.try_send(job).map_err(|(TrySendError::Full(_) | TrySendError::Disconnected(_))| HasherError::Busy)
+        let queued = (job, self.metrics.join());
+        self.jobs.try_send(queued).map_err(|(TrySendError::Full(_) | TrySendError::Disconnected(_))| {
+            self.metrics.refused();
+            HasherError::Busy
+        })
     }
 }
 
 /// Takes jobs until the last [`Hasher`] is gone. Who hung up while waiting is not worked for.
-fn work(queue: &Mutex<Receiver<Job>>) {
+fn work(queue: &Mutex<Receiver<(Job, Queued)>>) {
     let mut workspace = Workspace::default();
     loop {
         let next = queue.lock().map(|queue| queue.recv());
-        let Ok(Ok(job)) = next else { return };
+        let Ok(Ok((job, queued))) = next else { return };
+        if !job.is_wanted() {
+            continue;
+        }
+        queued.begins();
         match job {
-            Job::Hash(_, reply) if reply.is_closed() => {}
-            Job::Verify(_, _, reply) if reply.is_closed() => {}
             Job::Hash(password, reply) => drop(reply.send(workspace.hash(password.expose_secret()))),
             Job::Verify(password, stored, reply) => {
                 drop(reply.send(workspace.verify(password.expose_secret(), &stored)));

@@ -68,17 +68,26 @@ impl Claims {
             oauth_client: OauthClientId(self.client_id),
             user: Some(UserId(self.sub)).filter(|_| self.sub != self.client_id),
             sid: self.sid,
-            scope: ScopeSet::parse(&self.scope).map_err(|_| JwtError::Invalid)?,
+            scope: ScopeSet::parse(&self.scope).map_err(|_| JwtError::Forged)?,
         })
     }
 }
 
-/// Why a token is refused.
+/// Why a token is refused. The caller is told whether its time is over, and no more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum JwtError {
-    /// Malformed, forged, of another issuer or for another audience.
+    /// It is no JWT, or asks for what we do not know.
     #[error("The access token is invalid.")]
-    Invalid,
+    Malformed,
+    /// The key that it names is not held.
+    #[error("The access token is invalid.")]
+    UnknownKey,
+    /// Signature, issuer or audience are not right, or a claim is missing.
+    #[error("The access token is invalid.")]
+    Forged,
+    /// Its time has not come.
+    #[error("The access token is invalid.")]
+    NotYet,
     /// Its time is over.
     #[error("The access token has expired.")]
     Expired,
@@ -180,19 +189,18 @@ impl Jwts {
     /// [`JwtError`] when it does not hold.
     pub fn claims(&self, token: &str, clock: &Clock) -> Result<Claims, JwtError> {
         if token.len() > LONGEST {
-            return Err(JwtError::Invalid);
+            return Err(JwtError::Malformed);
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| JwtError::Invalid)?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| JwtError::Malformed)?;
         let keys = self.keys();
-        let key = header.kid.as_ref().and_then(|kid| keys.verifying(kid)).ok_or(JwtError::Invalid)?;
+        let key = header.kid.as_ref().and_then(|kid| keys.verifying(kid)).ok_or(JwtError::UnknownKey)?;
         if header.crit.is_some() {
-            return Err(JwtError::Invalid);
+            return Err(JwtError::Malformed);
         }
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, key, &self.validation).map_err(|_| JwtError::Invalid)?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation).map_err(|_| JwtError::Forged)?.claims;
         let now = clock.now().timestamp();
         if claims.nbf > now + LEEWAY {
-            return Err(JwtError::Invalid);
+            return Err(JwtError::NotYet);
         }
         if claims.exp <= now - LEEWAY {
             return Err(JwtError::Expired);

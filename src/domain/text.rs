@@ -9,6 +9,12 @@ pub fn is_plain(text: &str) -> bool {
     })
 }
 
+/// Whether whoever reads this character on a screen may be misled: it controls, or turns around what is next to it.
+#[must_use]
+pub fn is_misleading(c: char) -> bool {
+    !is_plain(c.encode_utf8(&mut [0; 4])) || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
+}
+
 /// One line of 1 to `max` characters, trimmed.
 #[must_use]
 pub fn line(text: &str, max: usize) -> Option<String> {

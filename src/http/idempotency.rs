@@ -18,6 +18,7 @@ use crate::{
         idempotency::{self, Attempt, Claim, KeptReply},
         parameters::Parameters,
     },
+    metrics::Idempotency as Outcome,
     state::AppState,
     store::{self, StoreError},
 };
@@ -79,7 +80,9 @@ impl IdempotencyKey {
             fingerprint: fingerprint(parameters),
         };
         let mut transaction = store::idempotency::begin(&app.db).await?;
-        match store::idempotency::claim(&mut transaction, &attempt).await? {
+        let claim = store::idempotency::claim(&mut transaction, &attempt).await?;
+        app.metrics.idempotency.count(outcome(&claim));
+        match claim {
             Claim::Mine => Ok(Begun::First(Once::Keyed(transaction, attempt))),
             Claim::Done(kept) => replay(kept).map(Begun::Before),
             Claim::Running => Err(ApiError::IdempotencyKeyInUse),
@@ -116,6 +119,17 @@ impl Once {
         store::idempotency::keep(&mut *transaction, &attempt, client, &kept).await?;
         transaction.commit().await.map_err(StoreError::from)?;
         Ok(Response::from_parts(parts, Body::from(body)))
+    }
+}
+
+/// What is counted of it.
+const fn outcome(claim: &Claim) -> Outcome {
+    match claim {
+        Claim::Mine => Outcome::First,
+        Claim::Done(_) => Outcome::Replayed,
+        Claim::Running => Outcome::InUse,
+        Claim::Other => Outcome::Reused,
+        Claim::Erased => Outcome::Gone,
     }
 }
 

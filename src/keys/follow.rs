@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgExecutor;
 use tokio::{
     task::spawn_blocking,
@@ -32,6 +32,8 @@ pub struct Follower {
     master_key: MasterKey,
     /// The keys that were opened, or could not be, and the sealing that was tried.
     tried: HashMap<String, DateTime<Utc>>,
+    /// For how long the key has signed that signs now.
+    signing_for: TimeDelta,
 }
 
 impl Follower {
@@ -40,7 +42,8 @@ impl Follower {
     /// # Errors
     /// One line that tells the operator what to do.
     pub async fn start(keys: &Keys) -> Result<(Self, Keyring)> {
-        let mut follower = Self { master_key: keys.master_key.clone(), tried: HashMap::new() };
+        let mut follower =
+            Self { master_key: keys.master_key.clone(), tried: HashMap::new(), signing_for: TimeDelta::zero() };
         let (ring, refused) = follower.read(&keys.db, &Keyring::new(Vec::new(), None)).await?;
         if ring.signing().is_none() {
             let why = refused.into_iter().map(|(_, why)| anyhow::Error::from(why)).next();
@@ -75,6 +78,7 @@ impl Follower {
     async fn learn(&mut self, app: &AppState) -> Result<()> {
         let known = app.jwts.keys();
         let (ring, refused) = self.read(&app.monitor, &known).await?;
+        app.metrics.signing_key_age.set(self.signing_for.as_seconds_f64());
         refused.iter().for_each(warn);
         let signs = |ring: &Keyring| ring.signing().map(|key| key.kid().to_owned());
         match (signs(&known), signs(&ring)) {
@@ -112,7 +116,9 @@ impl Follower {
         }
         refused.sort_by_key(|(key, _)| key.state != State::Signing);
         self.tried = live.iter().map(|key| (key.kid.clone(), key.sealed_at)).collect();
-        let signing = signing(&live).map(|key| key.kid.as_str());
+        let signing = signing(&live);
+        self.signing_for = signing.map_or(TimeDelta::zero(), |key| key.read_at - key.signs_from);
+        let signing = signing.map(|key| key.kid.as_str());
         Ok((Keyring::new(held, signing), refused))
     }
 

@@ -28,7 +28,12 @@ pub async fn record(
 ) -> Result<Tokens, TokenError> {
     let known = request.attempt().known();
     match &decision {
-        Ok(tokens) => store::audit::record(&app.db, &issued(known, source, tokens)).await?,
+        Ok(tokens) => {
+            store::audit::record(&app.db, &issued(known, source, tokens)).await?;
+            if let Some(grant) = known.grant {
+                app.metrics.tokens.issued.count(grant.into());
+            }
+        }
         Err(TokenError::Refused(refusal)) if known.has_credentials => {
             if let Err(error) = store::audit::record(&app.db, &refused(known, source, refusal)).await {
                 tracing::warn!(%error, reason = refusal.reason, "a refused token request is not in the audit log");

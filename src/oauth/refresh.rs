@@ -21,9 +21,13 @@ use crate::{
         secret::{Secret, SecretHash},
         user::UserId,
     },
+    metrics::token::Refresh as Outcome,
     state::AppState,
     store::{self, StoreError, refresh_token::Presented, retry::repeatable, token_family::Reason},
 };
+
+/// Why a token is refused that ends its login.
+const STOLEN: &str = "used before: its login is revoked";
 
 /// Tokens for a refresh token. A narrower scope narrows the access token alone; a refused one leaves the refresh token
 /// as it was. `source` is for the audit log, where the token turns out to be stolen.
@@ -44,7 +48,10 @@ pub async fn refresh(
 
     // Whoever else presents a token of this login waits from here on, for the same one at this server first.
     let turn = app.limits.refreshes.wait(hash.to_bytes()).await;
-    let (successor, token, scope) = repeatable(|| exchange(app, request, client, &hash, asked, source)).await?;
+    let exchange = || exchange(app, request, client, &hash, asked, source);
+    let exchanged = repeatable(&app.db.metrics().retries, exchange).await;
+    app.metrics.tokens.refreshes.count(outcome(&exchanged));
+    let (successor, token, scope) = exchanged?;
     drop(turn);
     let user = Some(UserId(token.user_id));
     let identity = Identity { partner: client.partner, oauth_client: client.id, user, sid: token.sid, scope };
@@ -52,6 +59,17 @@ pub async fn refresh(
     let expires_in = app.policy.access_token_ttl.min(token.seconds_left.unsigned_abs());
     let access_token = app.jwts.sign(&identity, expires_in, &app.clock)?;
     Ok(Tokens { access_token, expires_in, refresh_token: Some(successor), scope, asked })
+}
+
+/// What is counted of it.
+fn outcome(exchanged: &Result<(Secret, Presented, ScopeSet), TokenError>) -> Outcome {
+    match exchanged {
+        Ok((_, token, _)) if token.is_used => Outcome::Repeated,
+        Ok(_) => Outcome::Rotated,
+        Err(TokenError::Refused(refusal)) if refusal.reason == STOLEN => Outcome::Stolen,
+        Err(TokenError::Refused(_)) => Outcome::Refused,
+        Err(_) => Outcome::Failed,
+    }
 }
 
 /// The transaction in which a token is used, and its successor.
@@ -131,5 +149,5 @@ async fn reused(
     store::audit::record(&mut *held, &entry).await?;
     held.commit().await.map_err(StoreError::from)?;
     app.revoked.add(token.sid);
-    Ok(Refusal::refresh_token("used before: its login is revoked"))
+    Ok(Refusal::refresh_token(STOLEN))
 }

@@ -45,7 +45,7 @@ pub async fn revoke(
     if found.oauth_client != client.id {
         return Err(NOT_YOURS.into());
     }
-    repeatable(|| end(app, &found, client, source)).await?;
+    repeatable(&app.db.metrics().retries, || end(app, &found, client, source)).await?;
     app.revoked.add(found.sid);
     Ok(())
 }

@@ -14,6 +14,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{deadlines::Deadlines, polls::Polls};
+use crate::metrics::request::{Requests, Shed};
 
 /// Connections, where the operator names no number and the limit on open files allows it.
 const CONNECTIONS: usize = 20_000;
@@ -37,12 +38,13 @@ pub struct Bounds {
     draining: AtomicBool,
     pub(super) deadlines: Deadlines,
     pub(super) polls: Polls,
+    pub(super) metrics: Requests,
 }
 
 impl Bounds {
     /// So many connections, or as many as the limit on open files leaves, and so many requests.
     #[must_use]
-    pub fn new(connections: Option<usize>, requests: usize, deadlines: Deadlines) -> Arc<Self> {
+    pub fn new(connections: Option<usize>, requests: usize, deadlines: Deadlines, metrics: Requests) -> Arc<Self> {
         let files = usize::try_from(raise_open_files()).unwrap_or(usize::MAX);
         let possible = files.saturating_sub(OTHER_FILES).max(files / 2).max(1);
         let wanted = connections.unwrap_or(CONNECTIONS);
@@ -59,11 +61,16 @@ impl Bounds {
             draining: AtomicBool::new(false),
             deadlines,
             polls: Polls::default(),
+            metrics,
         })
     }
 
     pub(super) fn large_head(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.large_heads).try_acquire_owned().ok()
+        let room = Arc::clone(&self.large_heads).try_acquire_owned().ok();
+        if room.is_none() {
+            self.metrics.shed.count(Shed::LargeHeads);
+        }
+        room
     }
 
     /// From now on each reply closes its connection, and this server says that it is not ready.
@@ -79,6 +86,9 @@ impl Bounds {
     pub(super) fn enter(self: &Arc<Self>) -> Option<Arc<Entry>> {
         let is_full =
             self.working.load(Relaxed) >= self.requests || self.waiting.load(Relaxed) >= self.requests * WAITING;
+        if is_full {
+            self.metrics.shed.count(Shed::Requests);
+        }
         (!is_full).then(|| {
             self.working.fetch_add(1, Relaxed);
             Arc::new(Entry { bounds: Arc::clone(self), waits: AtomicBool::new(false) })

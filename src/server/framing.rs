@@ -30,7 +30,7 @@ enum Part {
 
 /// What became of the bytes so far.
 #[derive(PartialEq, Eq, Debug)]
-pub(super) enum Progress {
+pub enum Progress {
     /// They are well.
     Fine,
     /// The head that begins where passing on ended is refused.
@@ -40,24 +40,27 @@ pub(super) enum Progress {
 }
 
 /// The bytes of a connection in their parts.
-pub(super) struct Requests {
+pub struct Requests {
     part: Part,
     /// Heads that were passed on.
-    pub(super) heads: u64,
+    pub heads: u64,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self { part: Part::Head { scanned: 0 }, heads: 0 }
+    }
 }
 
 impl Requests {
-    pub(super) const fn new() -> Self {
-        Self { part: Part::Head { scanned: 0 }, heads: 0 }
-    }
-
     /// Whether a head is awaited, or has come in part.
-    pub(super) const fn awaits_head(&self) -> bool {
+    #[must_use]
+    pub const fn awaits_head(&self) -> bool {
         matches!(self.part, Part::Head { .. })
     }
 
-    /// Moves `passed` on over the bytes that may be passed on.
-    pub(super) fn advance(&mut self, bytes: &mut Vec<u8>, passed: &mut usize) -> Progress {
+    /// Moves `passed` on over those of `bytes` that may be passed on; called again whenever there are more.
+    pub fn advance(&mut self, bytes: &mut Vec<u8>, passed: &mut usize) -> Progress {
         loop {
             let rest = &bytes[*passed..];
             let before = (*passed, rest.len());

@@ -66,7 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             stream,
             bounds,
             connection,
-            requests: Requests::new(),
+            requests: Requests::default(),
             bytes: Vec::new(),
             given: 0,
             passed: 0,

@@ -3,11 +3,12 @@
 mod bounds;
 mod connection;
 mod deadlines;
-mod framing;
+pub mod framing;
 mod guarded;
 mod head;
 mod listener;
 mod polls;
+mod scrape;
 mod service;
 mod watchdog;
 
@@ -26,6 +27,7 @@ use watchdog::Watchdog;
 pub use bounds::Bounds;
 pub use deadlines::Deadlines;
 pub use listener::Listener;
+pub use scrape::serve_metrics;
 
 /// How long is waited between the last accepted connection and the end of idle ones: its request is on its way.
 const SETTLE: Duration = Duration::from_millis(250);

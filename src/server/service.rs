@@ -29,10 +29,13 @@ use super::{
     guarded::Guarded,
     listener::Stream,
 };
-use crate::http::{
-    arrival::{Draining, Refusal},
-    error::ApiError,
-    middleware::client_address::Peer,
+use crate::{
+    http::{
+        arrival::{Draining, Refusal},
+        error::ApiError,
+        middleware::client_address::Peer,
+    },
+    metrics::request::Shed,
 };
 
 /// How long a caller that is turned away may take to hear it.
@@ -55,6 +58,7 @@ impl Service {
     pub(super) async fn take(&self, accepted: io::Result<Stream>, connections: &GracefulShutdown) -> io::Result<()> {
         let stream = accepted?;
         let Ok(permit) = Arc::clone(&self.bounds.connections).try_acquire_owned() else {
+            self.bounds.metrics.shed.count(Shed::Connections);
             if let Ok(permit) = Arc::clone(&self.bounds.turned_away).acquire_owned().await {
                 match stream {
                     Stream::Tcp(stream, _) => drop(tokio::spawn(turn_away(stream, permit))),
@@ -87,11 +91,12 @@ impl Service {
             .max_buf_size(HEAD_LIMIT)
             .serve_connection(TokioIo::new(guarded), answer);
         let connection = connections.watch(connection);
+        let open = self.bounds.metrics.connected();
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
-            drop(permit);
+            drop((permit, open));
         });
     }
 

@@ -65,6 +65,8 @@ pub struct Settings {
     pub migrate: bool,
     /// Where the server listens.
     pub listen: Listen,
+    /// Where metrics are told, if anywhere.
+    pub metrics_listen: Option<Listen>,
     /// The URL that partners see, without a trailing slash, if set. See also the method of the same name.
     pub public_url: Option<String>,
     /// The folder of the embedded database and of the demo's credentials; absolute.
@@ -123,6 +125,7 @@ impl Settings {
             migrate_database: vars.secret(&table::MIGRATE_DATABASE_URL, database_url::parse)?,
             migrate: vars.setting(&table::MIGRATE, plain::switch)?,
             listen: vars.setting(&table::LISTEN, Listen::parse)?,
+            metrics_listen: vars.optional(&table::METRICS_LISTEN, Listen::parse)?,
             public_url: vars.optional(&table::PUBLIC_URL, public_url::parse)?,
             data_dir: vars.optional(&table::DATA_DIR, plain::path)?.unwrap_or_else(|| data_dir::for_this_account(vars)),
             postgres_bin: vars.optional(&table::POSTGRES_BIN, plain::path)?,

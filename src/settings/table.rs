@@ -21,6 +21,7 @@ pub const SETTINGS: &[Setting] = &[
     MIGRATE_DATABASE_URL,
     MIGRATE,
     LISTEN,
+    METRICS_LISTEN,
     PUBLIC_URL,
     DATA_DIR,
     POSTGRES_BIN,
@@ -70,6 +71,12 @@ pub(super) const LISTEN: Setting = Setting::new(
     Some("127.0.0.1:8080"),
     "Where the server listens.",
     "an address and port such as 127.0.0.1:8080 or [::1]:8080, or unix:/path",
+);
+pub(super) const METRICS_LISTEN: Setting = Setting::new(
+    "DNA_METRICS_LISTEN",
+    None,
+    "Where metrics are told, at /metrics, to whoever asks. Unset: nowhere.",
+    "an address and port such as 127.0.0.1:9464, or unix:/path",
 );
 pub(super) const PUBLIC_URL: Setting = Setting::new(
     "DNA_PUBLIC_URL",

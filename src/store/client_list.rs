@@ -2,7 +2,7 @@
 //! `WINDOW` of its entries: so a page takes the same time wherever it is and however rare what it looks for is.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Acquire, PgConnection, Postgres, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use super::{
     StoreError,
@@ -79,17 +79,16 @@ impl Walk {
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
 pub async fn page(
-    db: impl Acquire<'_, Database = Postgres>,
+    db: &mut PgConnection,
     partner: PartnerId,
     filter: &ClientFilter,
     after: Option<&ClientPlace>,
     limit: u16,
 ) -> Result<Page<Client, ClientPlace>, StoreError> {
     let walk = Walk::of(filter);
-    let mut db = db.acquire().await?;
-    let stop = if passes_over_rows(filter, walk) { stop(&mut db, partner, filter, walk, after).await? } else { None };
+    let stop = if passes_over_rows(filter, walk) { stop(&mut *db, partner, filter, walk, after).await? } else { None };
     let mut rows = rows(partner, filter, walk, after, stop.as_ref(), limit);
-    let mut rows: Vec<Listed> = rows.build_query_as().fetch_all(&mut *db).await?;
+    let mut rows: Vec<Listed> = rows.build_query_as().fetch_all(db).await?;
     let next = if rows.len() > usize::from(limit) {
         rows.truncate(limit.into());
         rows.last().map(|row| walk.place(row))

@@ -23,6 +23,7 @@ use super::{
     pool::{Sessions, serving_pool},
     retry::Retries,
 };
+use crate::metrics::database::Pool;
 
 /// How often somebody who waits looks whether the database was heard of.
 const LOOK: Duration = Duration::from_millis(250);
@@ -44,6 +45,7 @@ pub struct Db {
     pool: Arc<RwLock<PgPool>>,
     open: Arc<dyn Fn() -> PgPool + Send + Sync>,
     pulse: Pulse,
+    metrics: Pool,
 }
 
 /// Whether the database answers: the background asks it three times a second, and each answer to anybody counts.
@@ -84,11 +86,11 @@ impl Pulse {
 impl Db {
     /// At most `max` connections, opened as they are needed; those that share a pulse are to the same database.
     #[must_use]
-    pub fn new(options: &PgConnectOptions, max: u32, sessions: Sessions, pulse: &Pulse) -> Self {
+    pub fn new(options: &PgConnectOptions, max: u32, sessions: Sessions, pulse: &Pulse, metrics: Pool) -> Self {
         let options = options.clone();
         let open: Arc<dyn Fn() -> PgPool + Send + Sync> =
             Arc::new(move || serving_pool(options.clone(), max, sessions));
-        Self { pool: Arc::new(RwLock::new(open())), open, pulse: pulse.clone() }
+        Self { pool: Arc::new(RwLock::new(open())), open, pulse: pulse.clone(), metrics }
     }
 
     /// The connections as they are now.
@@ -101,6 +103,18 @@ impl Db {
     #[must_use]
     pub const fn pulse(&self) -> &Pulse {
         &self.pulse
+    }
+
+    /// What is counted of these connections.
+    #[must_use]
+    pub const fn metrics(&self) -> &Pool {
+        &self.metrics
+    }
+
+    /// Measures how many connections there are.
+    pub fn measure(&self) {
+        let pool = self.pool();
+        self.metrics.size(pool.size(), pool.num_idle(), pool.options().get_max_connections());
     }
 
     /// Lets go of all connections, once the database has been silent: on those, a host that vanished may never be heard of
@@ -124,7 +138,19 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub async fn acquire(&self) -> sqlx::Result<PoolConnection<Postgres>> {
-        self.pool().acquire().await
+        self.timed(Box::pin(self.pool().acquire())).await
+    }
+
+    /// A wait for a connection, on record.
+    async fn timed<T>(&self, wait: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+        let waiting = self.metrics.wait();
+        let ended = wait.await;
+        match &ended {
+            Ok(_) => waiting.succeeded(),
+            Err(sqlx::Error::PoolTimedOut) => waiting.timed_out(),
+            Err(_) => {}
+        }
+        ended
     }
 
     /// A transaction.
@@ -132,9 +158,17 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub async fn begin(&self) -> sqlx::Result<PgTransaction<'static>> {
-        let begun = self.pool().begin().await?;
+        let begun = self.timed(Box::pin(self.pool().begin())).await?;
         self.pulse.beat();
         Ok(begun)
+    }
+
+    /// A transaction that begins with more statements than `begin`.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn begin_with(&self, statements: &'static str) -> sqlx::Result<PgTransaction<'static>> {
+        self.timed(Box::pin(self.pool().begin_with(statements))).await
     }
 
     /// One statement, from the connection to the last row.
@@ -147,10 +181,14 @@ impl Db {
         let Some(arguments) = arguments else {
             return sqlx::raw_sql(sql).fetch_many(&self.pool()).try_collect().await;
         };
-        let mut retries = Retries::of_statement(sql.as_str());
+        let mut retries = Retries::of_statement(sql.as_str(), &self.metrics.retries);
         loop {
             let statement = statement(sql.clone(), arguments.clone(), persistent);
-            let done = self.pulse.unless_silent(PATIENCE, self.pool().fetch_many(statement).try_collect()).await;
+            let ask = async {
+                let mut connection = self.acquire().await?;
+                connection.fetch_many(statement).try_collect().await
+            };
+            let done = self.pulse.unless_silent(PATIENCE, ask).await;
             let done = done.unwrap_or_else(|| Err(silent()));
             match done {
                 Err(error) if retries.again(&error).await => {}

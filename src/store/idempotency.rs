@@ -15,7 +15,7 @@ use crate::domain::{
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
 pub async fn begin(db: &Db) -> Result<Transaction<'static, Postgres>, StoreError> {
-    Ok(db.pool().begin_with("begin; set local lock_timeout = '2s'").await?)
+    Ok(db.begin_with("begin; set local lock_timeout = '2s'").await?)
 }
 
 /// Takes a key for this transaction, or tells what it was used for. A twin that runs is waited for: if it fails, the key

@@ -5,6 +5,8 @@ use std::{error::Error, time::Duration};
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use crate::metrics::{Counts, database::Conflict};
+
 /// How often something is done again, at most.
 const RETRIES: u32 = 5;
 /// How long before the first time, at most; twice as long each time.
@@ -16,22 +18,23 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// connection that broke tells nothing of the statement that was on it, so of what that ends only a reading is repeated,
 /// once. A write whose fate is unknown never is: its caller is told so, and has `Idempotency-Key`.
 #[derive(Debug)]
-pub struct Retries {
+pub struct Retries<'m> {
     done: u32,
     reads: bool,
+    counts: &'m Counts<Conflict>,
 }
 
-impl Retries {
+impl<'m> Retries<'m> {
     /// Those of a transaction, which is repeated as a whole.
     #[must_use]
-    pub const fn of_transaction() -> Self {
-        Self { done: 0, reads: false }
+    pub const fn of_transaction(counts: &'m Counts<Conflict>) -> Self {
+        Self { done: 0, reads: false, counts }
     }
 
     /// Those of one statement that is a transaction of its own.
     #[must_use]
-    pub fn of_statement(sql: &str) -> Self {
-        Self { done: 0, reads: sql.trim_start().starts_with("select") }
+    pub fn of_statement(sql: &str, counts: &'m Counts<Conflict>) -> Self {
+        Self { done: 0, reads: sql.trim_start().starts_with("select"), counts }
     }
 
     /// Whether it is to be done again after this error. If so, this has waited long enough.
@@ -47,13 +50,15 @@ impl Retries {
 
     fn pause(&mut self, error: &(dyn Error + 'static)) -> Option<Duration> {
         let error = cause(error)?;
-        let most = if is_conflict(error) { RETRIES } else { u32::from(self.reads && is_broken(error)) };
+        let conflict = conflict(error)?;
+        let most = if conflict == Conflict::Broken { u32::from(self.reads) } else { RETRIES };
         if self.done >= most {
             return None;
         }
         tracing::debug!(%error, retry = self.done + 1, "trying again");
         let pause = PAUSE * 2_u32.pow(self.done);
         self.done += 1;
+        self.counts.count(conflict);
         Some(pause.mul_f64(chance()))
     }
 }
@@ -62,8 +67,11 @@ impl Retries {
 ///
 /// # Errors
 /// That of the last time.
-pub async fn repeatable<T, E: Error + 'static, F: Future<Output = Result<T, E>>>(work: impl Fn() -> F) -> Result<T, E> {
-    let mut retries = Retries::of_transaction();
+pub async fn repeatable<T, E: Error + 'static, F: Future<Output = Result<T, E>>>(
+    counts: &Counts<Conflict>,
+    work: impl Fn() -> F,
+) -> Result<T, E> {
+    let mut retries = Retries::of_transaction(counts);
     loop {
         match work().await {
             Err(error) if retries.again(&error).await => {}
@@ -77,9 +85,14 @@ fn cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e sqlx::Error> {
     error.downcast_ref().or_else(|| cause(error.source()?))
 }
 
-/// Whether the database chose this transaction as the one to give way.
-fn is_conflict(error: &sqlx::Error) -> bool {
-    sqlstate(error).is_some_and(|code| code == "40001" || code == "40P01")
+/// What of that which is done again was in the way: the database chose this transaction as the one to give way, or its
+/// connection ended.
+fn conflict(error: &sqlx::Error) -> Option<Conflict> {
+    match sqlstate(error).as_deref() {
+        Some("40001") => Some(Conflict::Serialization),
+        Some("40P01") => Some(Conflict::Deadlock),
+        _ => is_broken(error).then_some(Conflict::Broken),
+    }
 }
 
 /// Whether the connection ended under it.

@@ -88,7 +88,10 @@ def die_with_parent():
 
 
 class Postgres:
-    """A throw-away Postgres that syncs what it commits, on a socket or an address, as another account where we are root."""
+    """A throw-away Postgres that syncs what it commits, on a socket or an address, as another account where we are root.
+    `database` is where it is looked into."""
+
+    database = "postgres"
 
     def __init__(self, folder, address=None, settings=(), inside=(), data=None):
         self.bin, self.folder, self.address, self.inside = postgres_programs(), folder, address, list(inside)
@@ -133,15 +136,15 @@ class Postgres:
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, cwd="/", preexec_fn=die_with_parent,
                                         start_new_session=True, **identity)
 
-    def url(self):
+    def url(self, role="dna", database="postgres"):
         if self.address:
-            return f"postgres://dna@{self.address}:{self.port}/postgres"
-        return f"postgres://dna@localhost:{self.port}/postgres?host={urllib.parse.quote(self.sockets, safe='')}"
+            return f"postgres://{role}@{self.address}:{self.port}/{database}"
+        return f"postgres://{role}@localhost:{self.port}/{database}?host={urllib.parse.quote(self.sockets, safe='')}"
 
     def ask(self, sql):
         """The rows of a query, each a list of texts."""
         done = subprocess.run([os.path.join(self.bin, "psql"), "-X", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h",
-                               self.sockets, "-p", str(self.port), "-U", "dna", "-d", "postgres", "-c", sql],
+                               self.sockets, "-p", str(self.port), "-U", "dna", "-d", self.database, "-c", sql],
                               capture_output=True, text=True)
         if done.returncode:
             raise Failed(f"psql: {done.stderr.strip()}")

@@ -17,11 +17,11 @@ class Proxy:
             raise Skipped(f"there is no {kind}: install it (Debian: {kind})")
         self.port, self.folder = free_port(), os.path.join(folder, kind)
         os.mkdir(self.folder, 0o755)
-        main = {"nginx": self._nginx, "haproxy": self._haproxy}[kind](servers)
+        arguments = {"nginx": self._nginx, "haproxy": self._haproxy, "caddy": self._caddy}[kind](servers)
         self.log = open(os.path.join(self.folder, "output.log"), "wb")
-        arguments = ["-c", main, "-e", os.path.join(self.folder, "start.log")] if kind == "nginx" else ["-f", main]
+        environment = {"PATH": os.environ["PATH"], "HOME": self.folder, "CADDY_ADMIN": f"unix/{self._path('admin.sock')}"}
         self.process = subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-                                        preexec_fn=die_with_parent)
+                                        env=environment, preexec_fn=die_with_parent)
         wait(f"{kind} listens", self._listens)
 
     def _listens(self):
@@ -43,9 +43,10 @@ class Proxy:
         text = "".join(line for line in text.splitlines(True) if "ssl_certificate" not in line)
         write(self._path("dna-api.conf"), text.replace("/var/log/nginx", self.folder))
         folders = "".join(f"{name}_temp_path {self._path(name)};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        return write(self._path("nginx.conf"),
+        main = write(self._path("nginx.conf"),
                      f"daemon off;\nmaster_process off;\npid {self._path('pid')};\nerror_log {self._path('error.log')} emerg;\n"
                      f"events {{ worker_connections 2000; }}\nhttp {{\n{folders}include {self._path('dna-api.conf')};\n}}\n")
+        return ["-c", main, "-e", self._path("start.log")]
 
     def _haproxy(self, servers):
         text = shipped("haproxy/haproxy.cfg")
@@ -53,7 +54,14 @@ class Proxy:
         text = once(text, "log /dev/log local0", "log stdout format raw local0")
         text = once(text, "sc_http_req_rate(0) gt 200", "sc_http_req_rate(0) gt 100000")
         text = once(text, "    server one 127.0.0.1:8080", "".join(f"    server s{port} 127.0.0.1:{port}\n" for port in servers) + "    #")
-        return write(self._path("haproxy.cfg"), text)
+        return ["-f", write(self._path("haproxy.cfg"), text)]
+
+    def _caddy(self, servers):
+        text = shipped("caddy/Caddyfile")
+        text = once(text, "\napi.example.com {", f"\nhttp://:{self.port} {{\n\tbind 127.0.0.1")  # whatever the host
+        text = once(text, "127.0.0.1:8080", " ".join(f"127.0.0.1:{port}" for port in servers))
+        main = write(self._path("Caddyfile"), text.replace("/var/log/caddy", self.folder))
+        return ["run", "--adapter", "caddyfile", "--config", main]
 
     def stop(self):
         self.process.kill()

@@ -6,6 +6,7 @@ mod audit;
 mod audit_of_commands;
 mod client;
 mod client_erase;
+mod deep_check;
 mod life_cycle;
 mod live_tokens;
 mod own_database;

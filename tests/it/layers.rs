@@ -3,19 +3,24 @@
 use std::{fs, path::Path};
 
 /// A layer, and what it may import of the crate.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("clock.rs", &[]),
     ("domain", &["domain"]),
-    ("crypto", &["crypto", "domain", "clock"]),
-    ("store", &["store", "domain"]),
-    ("bulk", &["bulk", "domain", "store"]),
-    ("oauth", &["oauth", "domain", "clock", "crypto", "store", "state"]),
+    ("metrics", &["metrics", "domain"]),
+    ("crypto", &["crypto", "domain", "clock", "metrics"]),
+    ("store", &["store", "domain", "metrics"]),
+    ("bulk", &["bulk", "domain", "store", "metrics"]),
+    ("oauth", &["oauth", "domain", "clock", "crypto", "store", "state", "metrics"]),
     ("portal", &["portal", "crypto"]),
-    ("http", &["http", "portal", "domain", "clock", "crypto", "store", "state", "oauth", "bulk"]),
+    ("http", &["http", "portal", "domain", "clock", "crypto", "store", "state", "oauth", "bulk", "metrics"]),
 ];
 
+/// The Rust sources in a folder, each with its name.
 fn sources(path: &Path) -> Vec<(String, String)> {
     if path.is_file() {
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            return Vec::new();
+        }
         return vec![(path.display().to_string(), fs::read_to_string(path).expect("a source"))];
     }
     let entries = fs::read_dir(path).expect("a folder");
@@ -72,7 +77,6 @@ fn an_import_is_found_alone_and_in_braces() {
 fn no_source_is_longer_than_300_lines() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (name, source) in sources(&root.join("src")).into_iter().chain(sources(&root.join("tests"))) {
-        let is_rust = Path::new(&name).extension().is_some_and(|extension| extension == "rs");
-        assert!(!is_rust || source.lines().count() <= 300, "{name} has {} lines", source.lines().count());
+        assert!(source.lines().count() <= 300, "{name} has {} lines", source.lines().count());
     }
 }

@@ -13,6 +13,7 @@ use dna_api::{
     domain::partner::Name,
     http::router,
     keys::{Follower, Keys},
+    metrics::Metrics,
     revoked::Revoked,
     server::{Bounds, Deadlines, Listener, serve},
     settings::{Settings, Vars},
@@ -84,29 +85,35 @@ impl App {
         let settings = Settings::read(&Vars::from_pairs(settings)).expect("settings");
         let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let pulse = store::db::Pulse::default();
-        let serving = |max| store::db::Db::new(&options, max, store::pool::Sessions::Own, &pulse);
+        let (pulse, metrics) = (store::db::Pulse::default(), Metrics::new());
+        let serving = |max, pool| store::db::Db::new(&options, max, store::pool::Sessions::Own, &pulse, pool);
         let db = store::pool::pool(options.clone(), 8);
         let (follower, keys) = Follower::start(&keys(&db)).await.expect("signing keys");
         let hands = Arc::default();
         let state = AppState::new(Parts {
-            db: serving(8),
-            monitor: serving(4),
+            db: serving(8, metrics.database.requests.clone()),
+            monitor: serving(4, metrics.database.background.clone()),
             readiness: Readiness::of(options.clone()),
             // Servers on one database have one public URL, whichever of them is asked.
             jwts: Jwts::new(settings.public_url.clone().unwrap_or_else(|| "http://api.test".to_owned()), keys),
-            hasher: Hasher::start(),
+            hasher: Hasher::start(metrics.hashing.clone()),
             clock: clock(Arc::clone(&hands)),
             policy: Policy::from(&settings),
             disabled: watch::Sender::new(HashSet::new()),
             revoked: Revoked::default(),
             documented_forms: DocumentedForms::default(),
             limits: Limits::new(settings.rate_limit),
+            metrics,
         });
         background::learn(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));
         tokio::spawn(follower.run(state.clone()));
-        let bounds = Bounds::new(settings.max_connections, settings.max_requests, Deadlines::default());
+        let bounds = Bounds::new(
+            settings.max_connections,
+            settings.max_requests,
+            Deadlines::default(),
+            state.metrics.requests.clone(),
+        );
         tokio::spawn(serve(listener, router(state.clone()), bounds, settings.drain, std::future::pending()));
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }
     }

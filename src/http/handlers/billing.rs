@@ -54,7 +54,7 @@ pub async fn billing(
     let csv = consolidation.csv.unwrap_or_else(|| negotiate::prefers_csv(&headers));
     let list = List { partner: caller.identity.partner, name: "billing", given: &asked.given };
     let after = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
-    let page = repeatable(|| async {
+    let page = repeatable(&app.db.metrics().retries, || async {
         let mut db = app.db.acquire().await?;
         store::billing::page(&mut db, list.partner, consolidation, after.clone(), asked.limit).await
     });

@@ -36,7 +36,7 @@ pub async fn create(
     let new =
         NewClient::parse(&parameters).map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
     let origin = Origin::request(&caller.identity, &request_id);
-    repeatable(|| async {
+    repeatable(&app.db.metrics().retries, || async {
         let mut once = match key.begin(&app, &caller.identity, &parameters).await? {
             Begun::First(once) => once,
             Begun::Before(reply) => return Ok(reply),
@@ -128,7 +128,7 @@ async fn transition(
     let reason = reason.map_err(|errors| ApiError::Validation(errors, app.policy.validation_status))?;
     let origin = Origin::request(identity, &request_id.0).because(reason.as_deref());
     let id = id?.0;
-    repeatable(|| async {
+    repeatable(&app.db.metrics().retries, || async {
         let mut once = match key.begin(app, identity, parameters).await? {
             Begun::First(once) => once,
             Begun::Before(reply) => return Ok(reply),

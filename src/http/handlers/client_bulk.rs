@@ -100,6 +100,7 @@ async fn carry_out(
     let import = Import {
         db: &app.db.pool(),
         pulse: Some(app.db.pulse()),
+        retries: &app.db.metrics().retries,
         origin: Origin::request(identity, request_id),
         suffix: &app.policy.ns_domain_suffix,
         dry_run: options.dry_run,

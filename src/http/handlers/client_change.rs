@@ -35,7 +35,7 @@ pub async fn change(
 ) -> Result<Response, ApiError> {
     let partner = caller.identity.partner;
     let key = key?;
-    repeatable(|| async {
+    repeatable(&app.db.metrics().retries, || async {
         let mut once = match key.begin(&app, &caller.identity, &parameters).await? {
             Begun::First(once) => once,
             Begun::Before(reply) => return Ok(reply),

@@ -75,8 +75,10 @@ async fn send(
 ) -> io::Result<()> {
     let (mut after, mut first) = (None, true);
     loop {
-        let pool = app.db.pool();
-        let page = store::client_list::page(&pool, partner, filter, after.as_ref(), PAGE);
+        let page = async {
+            let mut db = app.db.acquire().await?;
+            store::client_list::page(&mut db, partner, filter, after.as_ref(), PAGE).await
+        };
         let page = app.db.pulse().unless_silent(LONG_PATIENCE, page).await.ok_or(io::ErrorKind::TimedOut)?;
         let page = page.map_err(io::Error::other)?;
         let bytes = written(&page.rows, format, first)?;

@@ -59,9 +59,9 @@ pub async fn list(
     let asked = Asked::clients(&parameters).map_err(|bad| refused(&app, bad))?;
     let list = List { partner: caller.identity.partner, name: "clients", given: &asked.given };
     let after = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
-    let db = app.db.pool();
-    let page = repeatable(|| async {
-        store::client_list::page(&db, list.partner, &asked.filter, after.as_ref(), asked.limit).await
+    let page = repeatable(&app.db.metrics().retries, || async {
+        let mut db = app.db.acquire().await?;
+        store::client_list::page(&mut db, list.partner, &asked.filter, after.as_ref(), asked.limit).await
     });
     let page = page.await?;
     let next = page.next.as_ref().map(|place| list.cursor(place));

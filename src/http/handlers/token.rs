@@ -56,7 +56,7 @@ async fn decide(
         return Err(TokenError::Throttled { retry_after, reason: "too many requests for tokens" });
     }
     if token.form.parameters.in_url(&CREDENTIALS) {
-        app.documented_forms.record(client.partner, client.id, &app.clock);
+        app.used_documented_form(client.partner, client.id);
     }
     match grant {
         GrantType::Password => password(app, request, &client, token.address).await,

@@ -12,6 +12,7 @@ use crate::{
     crypto::jwt::JwtError,
     domain::caller::Identity,
     http::error::ApiError,
+    metrics::token::BadToken,
     oauth::request::CREDENTIALS,
     state::{Allowance, AppState},
 };
@@ -38,8 +39,27 @@ pub async fn bearer(State(app): State<AppState>, mut request: Request, next: Nex
             }
             response
         }
-        Err(refused) => refused.into_response(),
+        Err(refused) => {
+            if let Some(reason) = reason(&refused) {
+                app.metrics.tokens.bad.count(reason);
+            }
+            refused.into_response()
+        }
     }
+}
+
+/// What is counted of a refusal; none where the token is not what it is about.
+const fn reason(refused: &ApiError) -> Option<BadToken> {
+    Some(match refused {
+        ApiError::Unauthenticated => BadToken::Missing,
+        ApiError::BadCredentials(_) | ApiError::InvalidToken(JwtError::Malformed) => BadToken::Malformed,
+        ApiError::InvalidToken(JwtError::UnknownKey) => BadToken::UnknownKey,
+        ApiError::InvalidToken(JwtError::Forged) => BadToken::Forged,
+        ApiError::InvalidToken(JwtError::NotYet) => BadToken::NotYet,
+        ApiError::InvalidToken(JwtError::Expired) => BadToken::Expired,
+        ApiError::RevokedToken => BadToken::Revoked,
+        _ => return None,
+    })
 }
 
 fn identify(app: &AppState, uri: &Uri, headers: &HeaderMap) -> Result<Identity, ApiError> {
@@ -58,7 +78,10 @@ fn identify(app: &AppState, uri: &Uri, headers: &HeaderMap) -> Result<Identity, 
 }
 
 /// The token of the one `Authorization` header; the scheme in any letter case (RFC 9110 §11.1).
-fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
+///
+/// # Errors
+/// [`ApiError`] where there is none, or more than one header.
+pub fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or(ApiError::Unauthenticated)?;
     if values.next().is_some() {
@@ -70,7 +93,7 @@ fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
         return Err(ApiError::Unauthenticated);
     }
     // What is no text is a bearer token still, and a bad one.
-    str::from_utf8(token.trim_ascii()).map_err(|_| JwtError::Invalid.into())
+    str::from_utf8(token.trim_ascii()).map_err(|_| JwtError::Malformed.into())
 }
 
 /// Whether the URL's query has a parameter of one of these names, read as leniently as any reader might.

@@ -31,7 +31,7 @@ pub async fn change_by_get(State(app): State<AppState>, request: Request, next: 
     if deprecated {
         announce(&app, &mut response);
         if let Some(identity) = response.extensions().get::<Identity>() {
-            app.documented_forms.record(identity.partner, identity.oauth_client, &app.clock);
+            app.used_documented_form(identity.partner, identity.oauth_client);
         }
     }
     response

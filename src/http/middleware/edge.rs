@@ -1,10 +1,6 @@
 //! The outermost layer: it names the request, bounds it, writes its error, sets what every reply carries, and logs it.
 
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -26,6 +22,7 @@ use crate::{
         extract::{CallerAddress, RequestId},
         token_error::Reason,
     },
+    metrics::request::Active,
     state::AppState,
     store::db::PATIENCE,
 };
@@ -49,7 +46,7 @@ pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Res
 
 /// See the module.
 pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
-    let start = Instant::now();
+    let active = app.metrics.requests.begin();
     let id = request_id(request.headers());
     let method = method_name(request.method());
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(None));
@@ -85,7 +82,8 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
     set_headers(response.headers_mut(), &id);
-    span.in_scope(|| log(method, &response, error.as_deref(), from, start));
+    let done = Done { method, response: &response, error: error.as_deref(), active };
+    span.in_scope(|| log(&app, done, from));
     response
 }
 
@@ -146,17 +144,29 @@ fn method_name(method: &Method) -> &'static str {
     }
 }
 
-/// One line a request: never its path, its query, a header or a body.
-fn log(method: &'static str, response: &Response, error: Option<&ApiError>, from: Option<IpAddr>, start: Instant) {
+/// A request and its reply, when it is about to go.
+struct Done<'a> {
+    method: &'static str,
+    response: &'a Response,
+    error: Option<&'a ApiError>,
+    active: Active<'a>,
+}
+
+/// One line a request: never its path, its query, a header or a body. What the line says is counted.
+fn log(app: &AppState, Done { method, response, error, active }: Done<'_>, from: Option<IpAddr>) {
     let extensions = response.extensions();
     let route = extensions.get::<Route>().map_or("none", |route| route.0.as_str());
     let status = response.status().as_u16();
-    let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let ms = u64::try_from(active.answered(method, route, status).as_millis()).unwrap_or(u64::MAX);
     let from = from.map(tracing::field::display);
     let identity = extensions.get::<Identity>();
     let partner = identity.map(|identity| tracing::field::display(identity.partner.0));
     let oauth_client = identity.map(|identity| tracing::field::display(identity.oauth_client.0));
-    let reason = extensions.get::<Reason>().map(|reason| reason.0).or(error.map(ApiError::word));
+    let refusal = extensions.get::<Reason>().map(|reason| reason.0);
+    if let Some(reason) = refusal {
+        app.metrics.tokens.refused(reason);
+    }
+    let reason = refusal.or(error.map(ApiError::word));
     match error.and_then(std::error::Error::source) {
         Some(cause) if status >= 500 => {
             tracing::error!(%method, route, status, ms, from, partner, oauth_client, reason, cause = %text::chain(cause));

@@ -3,10 +3,13 @@
 use sqlx::{Connection as _, error::DatabaseError};
 use tokio::task::JoinSet;
 
-use dna_api::store::{
-    StoreError,
-    db::{Db, Pulse},
-    pool::Sessions,
+use dna_api::{
+    metrics::database::Pool,
+    store::{
+        StoreError,
+        db::{Db, Pulse},
+        pool::Sessions,
+    },
 };
 
 use crate::support::{App, CLIENT, Reply, database, steve_harris};
@@ -50,7 +53,7 @@ async fn callers_that_meet_under_serializable_isolation_notice_nothing() {
 #[tokio::test]
 async fn a_statement_that_gave_way_is_repeated_five_times_and_then_told() {
     let options = database::fresh().await;
-    let db = Db::new(&options, 1, Sessions::Own, &Pulse::default());
+    let db = Db::new(&options, 1, Sessions::Own, &Pulse::default(), Pool::default());
     let mut outside = database::connect_like(&db.pool()).await;
     sqlx::raw_sql("create sequence tries; create sequence breaks").execute(&mut outside).await.expect("sequences");
     let give_way = "create function give_way(times bigint) returns bigint language plpgsql as $$ begin
@@ -86,7 +89,7 @@ async fn a_statement_that_gave_way_is_repeated_five_times_and_then_told() {
 #[tokio::test]
 async fn whatever_ends_a_session_means_that_the_database_is_away() {
     let options = database::fresh().await;
-    let db = Db::new(&options, 1, Sessions::Own, &Pulse::default());
+    let db = Db::new(&options, 1, Sessions::Own, &Pulse::default(), Pool::default());
     let fatal = sqlx::query("select set_config('role', 'nobody there', false)").execute(&db).await;
     assert!(matches!(fatal.map_err(StoreError::from), Err(StoreError::Failed(_))), "an error is one of ours");
     let end = "do $$ begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); end $$";

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use dna_api::store::{
-    db::{Db, Pulse},
-    pool::{Sessions, pool},
+use dna_api::{
+    metrics::database::Pool,
+    store::{
+        db::{Db, Pulse},
+        pool::{Sessions, pool},
+    },
 };
 use sqlx::{Executor as _, PgConnection};
 use tokio::{
@@ -118,7 +121,7 @@ async fn a_servers_sessions_are_limited_and_an_operators_are_not() {
         let names = ["client_connection_check_interval", "idle_in_transaction_session_timeout", "statement_timeout"];
         names.into_iter().zip(values).map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>()
     };
-    let serving = |sessions| Db::new(&options, 1, sessions, &Pulse::default()).pool();
+    let serving = |sessions| Db::new(&options, 1, sessions, &Pulse::default(), Pool::default()).pool();
     assert_eq!(limits(serving(Sessions::Own)).await, set(["1000", "10000", "5000"]));
     assert_eq!(limits(serving(Sessions::Shared)).await, set(["0", "0", "0"]), "nothing is set in a pooler's session");
     assert_eq!(limits(pool(options.clone(), 1)).await, set(["0", "0", "0"]));

@@ -15,7 +15,10 @@ use axum::{
     body::{Body, Bytes},
     routing::get,
 };
-use dna_api::server::{Bounds, Deadlines, Listener, serve};
+use dna_api::{
+    metrics::Metrics,
+    server::{Bounds, Deadlines, Listener, serve},
+};
 use http_body_util::channel::Channel;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -44,7 +47,7 @@ async fn start(deadlines: Deadlines) -> (std::net::SocketAddr, Arc<AtomicBool>) 
         Body::new(body)
     };
     let router = Router::new().route("/", get(async || "here")).route("/endless", get(endless));
-    let bounds = Bounds::new(None, 10, deadlines);
+    let bounds = Bounds::new(None, 10, deadlines, Metrics::new().requests);
     tokio::spawn(serve(listener, router, bounds, Duration::ZERO, std::future::pending()));
     (address, is_gone)
 }

@@ -136,7 +136,7 @@ fn an_unknown_setting_is_named_with_the_one_it_resembles() {
         ("DNA_DB_MAX", Some("DNA_DB_MAX_CONNECTIONS")),
         ("DNA_LOG_LEVELS", Some("DNA_LOG")),
         ("DNA_LISTEN_FILE", Some("DNA_LISTEN")),
-        ("DNA_METRICS_LISTEN", None),
+        ("DNA_TELEMETRY_PORT", None),
         ("DNA_", None),
         ("DNA_X\nY", None),
     ] {

@@ -1,8 +1,12 @@
 //! Logs: one line an event on standard error, as text or as JSON.
 
-use std::sync::OnceLock;
+mod escape;
+
+use std::{io::stderr, sync::OnceLock};
 
 use tracing_subscriber::{EnvFilter, Registry, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
+
+use escape::Escaping;
 
 use crate::settings::LogFormat;
 
@@ -13,9 +17,13 @@ pub fn init(directive: &str, format: LogFormat) {
     let (filter, handle) = reload::Layer::new(EnvFilter::new(directive));
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
-        LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(false)).try_init(),
+        LogFormat::Text => {
+            let layer = fmt::layer().with_ansi(false).with_writer(|| Escaping::new(stderr(), false));
+            registry.with(layer).try_init()
+        }
         LogFormat::Json => {
-            registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()
+            let layer = fmt::layer().json().flatten_event(true).with_writer(|| Escaping::new(stderr(), true));
+            registry.with(layer).try_init()
         }
     };
     if started.is_err() || FILTER.set(handle).is_err() {

@@ -1,0 +1,3 @@
+//! What is written about what happens.
+
+mod escaped;
