@@ -69,7 +69,12 @@ async fn listen(app: &AppState) {
     loop {
         ticks.tick().await;
         let before = pulse.beats();
-        let answer = async { store::pool::is_writable(&mut *app.monitor.acquire().await?).await };
+        let answer = async {
+            let mut connection = app.monitor.acquire().await?;
+            let writable = store::pool::is_writable(&mut connection).await?;
+            connection.put_back();
+            Ok::<_, sqlx::Error>(writable)
+        };
         match timeout(DEADLINE, answer).await {
             Ok(Ok(_)) => pulse.beat(),
             Ok(Err(error)) => tracing::debug!(%error, "the database was asked in vain"),
@@ -90,6 +95,8 @@ async fn keep_up(app: &AppState) {
     loop {
         ticks.tick().await;
         let round = async {
+            app.db.tidy();
+            app.monitor.tidy();
             learn(app).await?;
             write_documented_forms(app).await
         };

@@ -5,13 +5,12 @@
 
 use std::{pin::Pin, time::Duration};
 
-use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
 
 use crate::{
     crypto::secret::random_bytes,
     state::AppState,
-    store::{self, StoreError},
+    store::{self, StoreError, db::Db},
 };
 
 /// Rows that one statement removes, at most: so few that nothing waits for them.
@@ -33,7 +32,7 @@ const COUNT_PERIOD: Duration = Duration::from_secs(30);
 const LEFT: i64 = 1_000;
 
 /// What removes up to so many rows of a kind that are over, and says how many it did.
-type Prune = for<'a> fn(&'a PgPool, i64) -> Pin<Box<dyn Future<Output = Result<u64, StoreError>> + Send + 'a>>;
+type Prune = for<'a> fn(&'a Db, i64) -> Pin<Box<dyn Future<Output = Result<u64, StoreError>> + Send + 'a>>;
 
 /// Every kind of row that is ever over, and the clients whose words are not what they should be.
 const KINDS: [(&str, Prune); 5] = [
@@ -41,7 +40,9 @@ const KINDS: [(&str, Prune); 5] = [
     ("refresh tokens", |db, limit| Box::pin(store::refresh_token::prune(db, limit))),
     ("token families", |db, limit| Box::pin(store::token_family::prune(db, limit))),
     ("idempotent replies", |db, limit| Box::pin(store::idempotency::prune(db, limit))),
-    ("stale words", |db, limit| Box::pin(store::client_words::refold(db, limit))),
+    ("stale words", |db, limit| {
+        Box::pin(async move { store::client_words::refold(&mut *db.acquire().await?, limit).await })
+    }),
 ];
 
 /// Does all of it, for ever.
@@ -74,7 +75,7 @@ pub async fn round(app: &AppState) -> Result<(), String> {
     for (name, prune) in KINDS {
         let mut removed = 0;
         loop {
-            let batch = timeout(DEADLINE, prune(&app.monitor.pool(), BATCH.into())).await;
+            let batch = timeout(DEADLINE, prune(&app.monitor, BATCH.into())).await;
             let batch = batch.map_err(|_| format!("{name}: the database did not answer in time"))?;
             let batch = batch.map_err(|error| format!("{name}: {error}"))?;
             removed += batch;
@@ -109,7 +110,8 @@ async fn count(app: &AppState) {
 /// Why they could not be counted.
 pub async fn counted(app: &AppState, left: i64) -> Result<(), String> {
     loop {
-        let step = timeout(COUNTING, store::client_counts::refresh(&app.monitor.pool(), left)).await;
+        let refresh = async { store::client_counts::refresh(&mut *app.monitor.acquire().await?, left).await };
+        let step = timeout(COUNTING, refresh).await;
         let step = step.map_err(|_| "the database did not answer in time".to_owned())?;
         if !step.map_err(|error| error.to_string())? {
             return Ok(());

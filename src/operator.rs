@@ -16,7 +16,7 @@ use crate::{
         text,
         user::UserId,
     },
-    store,
+    store::{self, db::Db},
 };
 
 /// Who runs a command.
@@ -104,8 +104,8 @@ pub struct Work<'a> {
 impl Work<'_> {
     /// Where it is done.
     #[must_use]
-    pub const fn db(&self) -> &PgPool {
-        &self.operator.db
+    pub fn db(&self) -> Db {
+        Db::borrowed(&self.operator.db)
     }
 
     /// Who does it.

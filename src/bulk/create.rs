@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, slice, time::Duration};
 
-use sqlx::{Connection as _, PgConnection, PgTransaction};
+use sqlx::{Connection as _, PgConnection};
 use tokio::time::sleep;
 
 use super::{batches::Numbered, import::Import, line::RowLine};
@@ -11,7 +11,7 @@ use crate::{
         client::{ClientName, NewClient},
         ns_domain,
     },
-    store::{StoreError, client_import},
+    store::{StoreError, client_import, lease::Transaction},
 };
 
 /// How long an import that has to wait for another one lets go of its connection.
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(25);
 
 impl Import<'_> {
     /// A transaction that alone imports clients of the partner's. Who has to wait for that keeps no connection meanwhile.
-    pub(super) async fn begin(&self) -> Result<PgTransaction<'static>, StoreError> {
+    pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
         loop {
             let mut transaction = self.db.begin().await?;
             if client_import::is_alone(&mut *transaction, self.origin.partner).await? {

@@ -7,7 +7,6 @@ use std::{
     io, slice,
 };
 
-use sqlx::PgPool;
 use tokio::sync::mpsc::Sender;
 
 use super::{
@@ -19,7 +18,7 @@ use crate::{
     metrics::{Counts, database::Conflict},
     store::{
         StoreError, client_import,
-        db::{LONG_PATIENCE, Pulse, silent},
+        db::{Db, LONG_PATIENCE, Pulse, silent},
         retry::repeatable,
     },
 };
@@ -30,7 +29,7 @@ pub const ROWS_MAX: usize = 50_000;
 /// An import: whose, and how.
 pub struct Import<'a> {
     /// The database.
-    pub db: &'a PgPool,
+    pub db: &'a Db,
     /// Whether it answers, where somebody asks it all the time.
     pub pulse: Option<&'a Pulse>,
     /// What is done again is counted here.

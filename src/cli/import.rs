@@ -56,8 +56,10 @@ pub(super) async fn run(operator: &Operator, suffix: &str, arguments: Arguments)
     let work = operator.work("import", target, &asked).await?;
     let origin = Origin { partner, author: work.author(), request_id: None, reason: None };
     let retries = Counts::default();
-    let import = Import { db: work.db(), pulse: None, retries: &retries, origin, suffix, dry_run, all_or_nothing };
+    let db = work.db();
+    let import = Import { db: &db, pulse: None, retries: &retries, origin, suffix, dry_run, all_or_nothing };
     let (sum, told) = carry_out(&import, format, file).await?;
+    drop(db); // before the entry: it may keep the only connection
     let outcome = [
         ("dry_run", json!(dry_run)),
         ("rows", json!(sum.rows)),

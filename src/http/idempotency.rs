@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http_body_util::BodyExt as _;
-use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection};
+use sqlx::PgConnection;
 
 use super::error::ApiError;
 use crate::{
@@ -20,7 +20,10 @@ use crate::{
     },
     metrics::Idempotency as Outcome,
     state::AppState,
-    store::{self, StoreError},
+    store::{
+        self, StoreError,
+        lease::{Lease, Transaction},
+    },
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -58,9 +61,9 @@ pub enum Begun {
 /// end, it takes claim and effect back.
 pub enum Once {
     /// Without a key.
-    Plain(PoolConnection<Postgres>),
+    Plain(Lease),
     /// With one.
-    Keyed(Transaction<'static, Postgres>, Attempt),
+    Keyed(Transaction, Attempt),
 }
 
 impl IdempotencyKey {
@@ -101,12 +104,19 @@ impl Once {
         }
     }
 
-    /// Ends a request that concerned this client: keeps its reply, together with its effect, and gives it.
+    /// Ends a request that concerned this client, and whose statements have all ended well: keeps its reply, together with
+    /// its effect, and gives it.
     ///
     /// # Errors
     /// [`ApiError`] when the database cannot be asked; then there is neither effect nor reply.
     pub async fn end(self, client: i64, reply: Response) -> Result<Response, ApiError> {
-        let Self::Keyed(mut transaction, attempt) = self else { return Ok(reply) };
+        let (mut transaction, attempt) = match self {
+            Self::Plain(connection) => {
+                connection.put_back();
+                return Ok(reply);
+            }
+            Self::Keyed(transaction, attempt) => (transaction, attempt),
+        };
         let (parts, body) = reply.into_parts();
         let body = body.collect().await.map_err(|error| ApiError::Internal(error.into()))?.to_bytes();
         let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);

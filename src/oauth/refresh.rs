@@ -3,7 +3,6 @@
 
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use sqlx::{Postgres, Transaction};
 
 use super::{
     authenticate::OauthClient,
@@ -23,7 +22,7 @@ use crate::{
     },
     metrics::token::Refresh as Outcome,
     state::AppState,
-    store::{self, StoreError, refresh_token::Presented, retry::repeatable, token_family::Reason},
+    store::{self, StoreError, lease::Transaction, refresh_token::Presented, retry::repeatable, token_family::Reason},
 };
 
 /// Why a token is refused that ends its login.
@@ -111,7 +110,7 @@ fn scope(client: &OauthClient, token: &Presented, asked: Option<ScopeSet>) -> Re
 /// Uses the token. One whose reply was lost gets another successor, and the one that nobody has is good no longer.
 async fn rotate(
     app: &AppState,
-    mut held: Transaction<'_, Postgres>,
+    mut held: Transaction,
     client: &OauthClient,
     hash: &SecretHash,
     token: &Presented,
@@ -128,7 +127,7 @@ async fn rotate(
 /// used under the version before is refused and no more: what came of it is not known.
 async fn reused(
     app: &AppState,
-    mut held: Transaction<'_, Postgres>,
+    mut held: Transaction,
     client: &OauthClient,
     token: &Presented,
     source: Source<'_>,

@@ -3,7 +3,7 @@
 //! What changes a client writes no count, so none is a row that changes would wait for, and none can be forgotten. The
 //! background moves the counts on; whoever asks adds what came later, in one snapshot.
 
-use sqlx::{Executor as _, PgConnection, PgExecutor, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgExecutor};
 
 use super::StoreError;
 use crate::domain::{billing::Subreseller, page::Page, partner::PartnerId};
@@ -112,7 +112,7 @@ async fn is_counted(db: impl PgExecutor<'_>, partner: PartnerId) -> Result<bool,
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
-pub async fn refresh(db: &PgPool, left: i64) -> Result<bool, StoreError> {
+pub async fn refresh(db: &mut PgConnection, left: i64) -> Result<bool, StoreError> {
     let mut transaction = db.begin().await?;
     // A server's session has less, and a partner whose clients are counted for the first time may have millions.
     transaction.execute("set local statement_timeout = '2min'").await?;

@@ -1,7 +1,7 @@
 //! The words that clients are found by, where servers or migrations of other versions left them missing or otherwise
 //! folded.
 
-use sqlx::PgPool;
+use sqlx::{Connection as _, PgConnection};
 
 use super::StoreError;
 use crate::domain::search;
@@ -11,7 +11,7 @@ use crate::domain::search;
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
-pub async fn refold(db: &PgPool, limit: i64) -> Result<u64, StoreError> {
+pub async fn refold(db: &mut PgConnection, limit: i64) -> Result<u64, StoreError> {
     let mut transaction = db.begin().await?;
     let stale = sqlx::query!(
         "select partner_id, id, first_name, last_name, address from clients

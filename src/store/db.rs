@@ -12,14 +12,14 @@ use std::{
 
 use futures_util::{Stream, TryFutureExt as _, TryStreamExt as _, stream};
 use sqlx::{
-    Either, Execute, Executor, PgPool, PgTransaction, Postgres, SqlStr,
-    pool::PoolConnection,
+    Either, Execute, Executor, PgPool, Postgres, SqlStr,
     postgres::{PgArguments, PgConnectOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
     query::Query,
 };
 use tokio::time::timeout;
 
 use super::{
+    lease::{Kept, Lease, Transaction},
     pool::{Sessions, serving_pool},
     retry::Retries,
 };
@@ -42,8 +42,8 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// Transactions are repeated by whoever knows what is in them.
 #[derive(Clone)]
 pub struct Db {
-    pool: Arc<RwLock<PgPool>>,
-    open: Arc<dyn Fn() -> PgPool + Send + Sync>,
+    kept: Arc<RwLock<Arc<Kept>>>,
+    open: Arc<dyn Fn() -> Kept + Send + Sync>,
     pulse: Pulse,
     metrics: Pool,
 }
@@ -88,15 +88,35 @@ impl Db {
     #[must_use]
     pub fn new(options: &PgConnectOptions, max: u32, sessions: Sessions, pulse: &Pulse, metrics: Pool) -> Self {
         let options = options.clone();
-        let open: Arc<dyn Fn() -> PgPool + Send + Sync> =
-            Arc::new(move || serving_pool(options.clone(), max, sessions));
-        Self { pool: Arc::new(RwLock::new(open())), open, pulse: pulse.clone(), metrics }
+        Self::over(move || Kept::new(serving_pool(options.clone(), max, sessions), max), pulse, metrics)
     }
 
-    /// The connections as they are now.
+    /// The connections of an operator's pool, for what works on a server's. While this is there, it may keep some of them.
+    #[must_use]
+    pub fn borrowed(pool: &PgPool) -> Self {
+        let (pool, max) = (pool.clone(), pool.options().get_max_connections());
+        Self::over(move || Kept::new(pool.clone(), max), &Pulse::default(), Pool::default())
+    }
+
+    fn over(open: impl Fn() -> Kept + Send + Sync + 'static, pulse: &Pulse, metrics: Pool) -> Self {
+        Self { kept: Arc::new(RwLock::new(Arc::new(open()))), open: Arc::new(open), pulse: pulse.clone(), metrics }
+    }
+
+    fn kept(&self) -> Arc<Kept> {
+        Arc::clone(&self.kept.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The pool as it is now, to look at: who takes a connection out of it may find it exhausted, as it seems.
     #[must_use]
     pub fn pool(&self) -> PgPool {
-        self.pool.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.kept().pool().clone()
+    }
+
+    /// How many connections there are, and how many of them nobody has.
+    #[must_use]
+    pub fn size(&self) -> (u32, usize) {
+        let kept = self.kept();
+        (kept.pool().size(), kept.pool().num_idle() + kept.len())
     }
 
     /// Whether the database answers.
@@ -113,22 +133,27 @@ impl Db {
 
     /// Measures how many connections there are.
     pub fn measure(&self) {
-        let pool = self.pool();
-        self.metrics.size(pool.size(), pool.num_idle(), pool.options().get_max_connections());
+        let (open, idle) = self.size();
+        self.metrics.size(open, idle, self.kept().pool().options().get_max_connections());
+    }
+
+    /// Lets the pool have what was not needed for long.
+    pub fn tidy(&self) {
+        self.kept().tidy();
     }
 
     /// Lets go of all connections, once the database has been silent: on those, a host that vanished may never be heard of
     /// again, not even by an error.
     pub fn renew(&self) {
-        let new = (self.open)();
-        let old = std::mem::replace(&mut *self.pool.write().unwrap_or_else(PoisonError::into_inner), new);
+        let new = Arc::new((self.open)());
+        let old = std::mem::replace(&mut *self.kept.write().unwrap_or_else(PoisonError::into_inner), new);
         tokio::spawn(async move { old.close().await });
     }
 
     /// Closes all connections. What still uses one, an import in one transaction say, has a moment; then it is cut off, and
     /// the database takes back what is not committed.
     pub async fn close(&self) {
-        if timeout(CLOSING, self.pool().close()).await.is_err() {
+        if timeout(CLOSING, self.kept().close()).await.is_err() {
             tracing::warn!("work that did not end in time was cut off");
         }
     }
@@ -137,8 +162,8 @@ impl Db {
     ///
     /// # Errors
     /// The database's own.
-    pub async fn acquire(&self) -> sqlx::Result<PoolConnection<Postgres>> {
-        self.timed(Box::pin(self.pool().acquire())).await
+    pub async fn acquire(&self) -> sqlx::Result<Lease> {
+        self.timed(self.kept().take()).await
     }
 
     /// A wait for a connection, on record.
@@ -157,8 +182,8 @@ impl Db {
     ///
     /// # Errors
     /// The database's own.
-    pub async fn begin(&self) -> sqlx::Result<PgTransaction<'static>> {
-        let begun = self.timed(Box::pin(self.pool().begin())).await?;
+    pub async fn begin(&self) -> sqlx::Result<Transaction> {
+        let begun = self.acquire().await?.begin(None).await?;
         self.pulse.beat();
         Ok(begun)
     }
@@ -167,8 +192,8 @@ impl Db {
     ///
     /// # Errors
     /// The database's own.
-    pub async fn begin_with(&self, statements: &'static str) -> sqlx::Result<PgTransaction<'static>> {
-        self.timed(Box::pin(self.pool().begin_with(statements))).await
+    pub async fn begin_with(&self, statements: &'static str) -> sqlx::Result<Transaction> {
+        self.acquire().await?.begin(Some(statements)).await
     }
 
     /// One statement, from the connection to the last row.
@@ -179,14 +204,16 @@ impl Db {
         let arguments = asked.take_arguments().map_err(sqlx::Error::Encode)?;
         let (persistent, sql) = (asked.persistent(), asked.sql());
         let Some(arguments) = arguments else {
-            return sqlx::raw_sql(sql).fetch_many(&self.pool()).try_collect().await;
+            return sqlx::raw_sql(sql).fetch_many(&mut *self.acquire().await?).try_collect().await;
         };
         let mut retries = Retries::of_statement(sql.as_str(), &self.metrics.retries);
         loop {
             let statement = statement(sql.clone(), arguments.clone(), persistent);
             let ask = async {
                 let mut connection = self.acquire().await?;
-                connection.fetch_many(statement).try_collect().await
+                let done = connection.fetch_many(statement).try_collect().await?;
+                connection.put_back();
+                Ok(done)
             };
             let done = self.pulse.unless_silent(PATIENCE, ask).await;
             let done = done.unwrap_or_else(|| Err(silent()));

@@ -1,9 +1,9 @@
 //! Replies that are given again under their `Idempotency-Key`: written in the transaction of their effect, kept for a
 //! day.
 
-use sqlx::{PgConnection, PgExecutor, Postgres, Transaction};
+use sqlx::{PgConnection, PgExecutor};
 
-use super::{StoreError, db::Db};
+use super::{StoreError, db::Db, lease::Transaction};
 use crate::domain::{
     client::ClientId,
     idempotency::{Attempt, Claim, KeptReply},
@@ -14,7 +14,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
-pub async fn begin(db: &Db) -> Result<Transaction<'static, Postgres>, StoreError> {
+pub async fn begin(db: &Db) -> Result<Transaction, StoreError> {
     Ok(db.begin_with("begin; set local lock_timeout = '2s'").await?)
 }
 

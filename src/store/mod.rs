@@ -20,6 +20,7 @@ pub mod erasure;
 mod error;
 pub mod event;
 pub mod idempotency;
+pub mod lease;
 pub mod oauth_client;
 pub mod partner;
 pub mod pool;

@@ -9,10 +9,10 @@ use sqlx::{
 use tokio::time::timeout;
 
 /// How long a request waits for a connection before it is told that the database is away.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that was idle for longer may lead to a server that has been demoted since. Less than the background's
 /// pause, or it would go on learning from such a server for ever.
-const SUSPICIOUS_IDLE: Duration = Duration::from_millis(200);
+pub(super) const SUSPICIOUS_IDLE: Duration = Duration::from_millis(200);
 /// How long a connection that comes back may take to be rid of what was left on it; then it is closed. A statement whose
 /// caller has gone may still be running, on a host that has vanished perhaps.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);

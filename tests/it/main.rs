@@ -24,6 +24,7 @@ mod introspection;
 mod journey;
 mod keys;
 mod layers;
+mod leases;
 mod least_privilege;
 mod metrics;
 mod oauth_libraries;

@@ -135,6 +135,12 @@ impl App {
         sqlx::query_scalar(sql).fetch_one(&self.db).await.expect("a count")
     }
 
+    /// Moves a partner's counts on that has so many events left to count; says whether there was one.
+    pub async fn counts_clients(&self, left: i64) -> bool {
+        let mut connection = self.db.acquire().await.expect("a connection");
+        dna_api::store::client_counts::refresh(&mut connection, left).await.expect("counts")
+    }
+
     /// Checks that nothing at all was written for a client.
     pub async fn has_no_client(&self) {
         for table in ["clients", "client_events", "client_words", "ns_domains", "ns_domain_counters"] {

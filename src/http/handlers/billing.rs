@@ -16,7 +16,7 @@ use crate::{
         middleware::negotiate,
     },
     state::AppState,
-    store::{self, retry::repeatable},
+    store::{self, StoreError, retry::repeatable},
 };
 
 /// `GET /api/residential/subreseller`: a page of the subresellers that the partner's clients are grouped under.
@@ -56,7 +56,9 @@ pub async fn billing(
     let after = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
     let page = repeatable(&app.db.metrics().retries, || async {
         let mut db = app.db.acquire().await?;
-        store::billing::page(&mut db, list.partner, consolidation, after.clone(), asked.limit).await
+        let page = store::billing::page(&mut db, list.partner, consolidation, after.clone(), asked.limit).await?;
+        db.put_back();
+        Ok::<_, StoreError>(page)
     });
     let page = page.await?;
     let next = page.next.as_ref().map(|place| list.cursor(place));

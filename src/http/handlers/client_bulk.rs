@@ -98,7 +98,7 @@ async fn carry_out(
         Err((error, message)) => return refused(error, message),
     };
     let import = Import {
-        db: &app.db.pool(),
+        db: &app.db,
         pulse: Some(app.db.pulse()),
         retries: &app.db.metrics().retries,
         origin: Origin::request(identity, request_id),

@@ -52,7 +52,7 @@ pub async fn change(
         let new = new.ok_or(ApiError::NotFound)?;
         precondition::if_match(&headers, &current)?;
         if new == current.data {
-            drop(held);
+            held.rollback().await.map_err(StoreError::from)?;
             return once.end(current.id, reply::client(&current)).await;
         }
         let customer_id = new.customer_id.clone();

@@ -26,7 +26,7 @@ use crate::{
         reply_list,
     },
     state::AppState,
-    store::{self, db::LONG_PATIENCE},
+    store::{self, StoreError, db::LONG_PATIENCE},
 };
 
 /// Clients that are read at a time.
@@ -77,7 +77,9 @@ async fn send(
     loop {
         let page = async {
             let mut db = app.db.acquire().await?;
-            store::client_list::page(&mut db, partner, filter, after.as_ref(), PAGE).await
+            let page = store::client_list::page(&mut db, partner, filter, after.as_ref(), PAGE).await?;
+            db.put_back();
+            Ok::<_, StoreError>(page)
         };
         let page = app.db.pulse().unless_silent(LONG_PATIENCE, page).await.ok_or(io::ErrorKind::TimedOut)?;
         let page = page.map_err(io::Error::other)?;

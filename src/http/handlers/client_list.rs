@@ -12,7 +12,7 @@ use crate::{
         precondition, reply,
     },
     state::AppState,
-    store::{self, retry::repeatable},
+    store::{self, StoreError, retry::repeatable},
 };
 
 /// `GET /api/residential/client/{id}`: the whole client.
@@ -61,7 +61,9 @@ pub async fn list(
     let after = asked.after.as_deref().map(|cursor| list.place(cursor)).transpose()?;
     let page = repeatable(&app.db.metrics().retries, || async {
         let mut db = app.db.acquire().await?;
-        store::client_list::page(&mut db, list.partner, &asked.filter, after.as_ref(), asked.limit).await
+        let page = store::client_list::page(&mut db, list.partner, &asked.filter, after.as_ref(), asked.limit).await?;
+        db.put_back();
+        Ok::<_, StoreError>(page)
     });
     let page = page.await?;
     let next = page.next.as_ref().map(|place| list.cursor(place));

@@ -1,6 +1,5 @@
 //! Counts of subresellers' clients are what a count of the clients gives, whatever happened since they were counted.
 
-use dna_api::store::client_counts;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
@@ -21,7 +20,7 @@ async fn count(app: &App) {
 }
 
 async fn count_what_can_be(app: &App) {
-    while client_counts::refresh(&app.db, 1).await.expect("counts") {}
+    while app.counts_clients(1).await {}
 }
 
 /// Every subreseller that is told, one to a page.
@@ -205,7 +204,7 @@ async fn a_crowd_is_counted_in_steps_that_servers_share() {
     app.execute(THIRDS).await;
     agree(&app, &caller, "30,000 events since").await;
     all_can_be_counted(&app).await;
-    let step = async || client_counts::refresh(&app.db, 20_001).await.expect("counts");
+    let step = async || app.counts_clients(20_001).await;
     assert!(step().await);
     agree(&app, &caller, "a step").await;
     assert!(!step().await, "fewer are left");

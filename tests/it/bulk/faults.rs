@@ -111,8 +111,8 @@ async fn send(app: &App, caller: &Caller, head: &str, body: &str) -> TcpStream {
 }
 
 async fn until_idle(app: &App) {
-    let db = app.state.db.pool();
-    until("every connection is back", async || db.num_idle() == db.size() as usize).await;
+    let size = || app.state.db.size();
+    until("every connection is back", async || size().1 == size().0 as usize).await;
     let open = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'";
     let open: i64 = sqlx::query_scalar(open).fetch_one(&app.db).await.expect("a count");
     assert_eq!(open, 0);

@@ -5,8 +5,6 @@ mod counts;
 
 use std::{cell::Cell, collections::HashMap};
 
-use dna_api::store;
-
 use proptest::{
     collection::vec,
     prelude::Just,
@@ -125,7 +123,7 @@ impl Model {
             }
             Call::List { query: (name, value) } => self.list(app, caller, partner, name, value).await,
             Call::Subresellers => self.subresellers(app, caller, partner).await,
-            Call::Count => while store::client_counts::refresh(&app.db, 1).await.expect("counts") {},
+            Call::Count => while app.counts_clients(1).await {},
         }
     }
 

@@ -1,0 +1,117 @@
+//! A server's connections: handed on as they are where all is known to have ended, and the long way where it is not.
+
+use std::{future::poll_fn, pin::pin, task::Poll};
+
+use dna_api::{
+    metrics::database::Pool,
+    store::{
+        db::{Db, Pulse},
+        pool::Sessions,
+    },
+};
+use sqlx::{Executor as _, PgConnection};
+
+use crate::support::{App, database, until};
+
+/// A server's connections, at most `max`, and one of the test's own.
+async fn connections(max: u32) -> (Db, PgConnection) {
+    let options = database::fresh().await;
+    let db = Db::new(&options, max, Sessions::Own, &Pulse::default(), Pool::default());
+    let mut outside = database::connect_like(&db.pool()).await;
+    outside.execute("create table written (n bigint)").await.expect("a table");
+    (db, outside)
+}
+
+/// Polls a future this often and drops it, wherever it stands.
+async fn give_up_after(polls: usize, future: impl Future) {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(drop)
+    })
+    .await;
+}
+
+async fn count(outside: &mut PgConnection, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(outside).await.expect("a count")
+}
+
+const OPEN: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and state like 'idle in transaction%'";
+
+#[tokio::test]
+async fn what_is_dropped_half_way_swallows_no_later_write() {
+    let (db, mut outside) = connections(2).await;
+    let insert = async |n: i64| sqlx::query("insert into written values ($1)").bind(n).execute(&db).await;
+    let mut acknowledged = 0;
+
+    for round in 0..300 {
+        let polls = 1 + round % 8;
+        match round % 4 {
+            0 => give_up_after(polls, db.begin()).await,
+            1 => give_up_after(polls, db.begin_with("begin; set local lock_timeout = '2s'")).await,
+            2 => give_up_after(polls, insert(-1)).await,
+            _ => {
+                let half = async {
+                    let mut transaction = db.begin().await?;
+                    transaction.execute("insert into written values (-1)").await?;
+                    transaction.commit().await
+                };
+                give_up_after(polls, half).await;
+            }
+        }
+        if insert(1).await.is_ok() {
+            acknowledged += 1;
+        }
+    }
+
+    assert_eq!(count(&mut outside, "select count(*) from written where n = 1").await, acknowledged);
+    until("nothing is open", async || count(&mut outside, OPEN).await == 0).await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_is_rolled_back_though_it_had_failed() {
+    let (db, mut outside) = connections(1).await;
+    let session = "select pg_backend_pid()";
+    let mut transaction = db.begin().await.expect("a transaction");
+    let before: i32 = sqlx::query_scalar(session).fetch_one(&mut *transaction).await.expect("its session");
+    transaction.execute("insert into written values (1)").await.expect("a row");
+    transaction.execute("select 1 / 0").await.expect_err("no number");
+
+    drop(transaction);
+
+    let after: i32 = sqlx::query_scalar(session).fetch_one(&db).await.expect("the connection");
+    assert_eq!(after, before, "it was not worth a new connection");
+    assert_eq!(count(&mut outside, "select count(*) from written").await, 0);
+}
+
+#[tokio::test]
+async fn a_statement_is_all_that_is_sent_for_it() {
+    let (db, mut outside) = connections(1).await;
+
+    for n in 0..3_i64 {
+        sqlx::query("insert into written values ($1)").bind(n).execute(&db).await.expect("a row");
+    }
+
+    let last = "select query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+    let last: Vec<String> = sqlx::query_scalar(last).fetch_all(&mut outside).await.expect("the sessions");
+    assert_eq!(last, ["insert into written values ($1)"]);
+    assert_eq!(db.size(), (1, 1));
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_leaves_nothing_open() {
+    let app = App::start().await;
+    let caller = app.partner("Acme").await.log_in(&app).await;
+    let client = caller.new_client(&app).await;
+
+    let reply = caller.change(&app, client, &[("first_name", "Steve")]).await;
+
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let mut outside = database::connect_like(&app.db).await;
+    assert_eq!(count(&mut outside, OPEN).await, 0);
+}
