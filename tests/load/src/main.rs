@@ -1,0 +1,133 @@
+//! How fast the server is, beside what the same machine does at the same moment without it. `tests/load/run --help`.
+
+mod bare;
+mod callers;
+mod cluster;
+mod figures;
+mod pgbench;
+mod plot;
+mod requests;
+mod rows;
+mod server;
+mod signer;
+mod statements;
+mod usage;
+mod world;
+
+use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+
+use figures::{Row, table};
+use rows::Plan;
+use world::World;
+
+/// How it is used.
+const USAGE: &str =
+    "usage: tests/load/run [--short] [--rounds N] [--seconds N] [--only NAME]... [--json FILE] [--plot FILE]
+  --short      a minute: what regressed fails it
+  --rounds N   how often each figure is measured between its yardsticks (5; short: 3)
+  --seconds N  how long each time (4; short: 1)
+  --only NAME  create, change, read, bearer, login, refresh, latency or size; all of them otherwise
+  --json FILE  the figures as JSON
+  --plot FILE  the ratios as SVG";
+
+struct Arguments {
+    plan: Plan,
+    only: Vec<String>,
+    json: Option<PathBuf>,
+    plot: Option<PathBuf>,
+    server: PathBuf,
+    queries: PathBuf,
+}
+
+fn arguments() -> Result<Option<Arguments>> {
+    let (mut short, mut rounds, mut seconds, mut only) = (false, None, None, Vec::new());
+    let (mut json, mut plot) = (None, None);
+    let mut given = std::env::args().skip(1);
+    let (server, queries) = (given.next().context(USAGE)?.into(), given.next().context(USAGE)?.into());
+    while let Some(argument) = given.next() {
+        let mut value = || given.next().context(USAGE);
+        match &*argument {
+            "--short" => short = true,
+            "--rounds" => rounds = Some(value()?.parse()?),
+            "--seconds" => seconds = Some(value()?.parse()?),
+            "--only" => only.push(value()?),
+            "--json" => json = Some(value()?.into()),
+            "--plot" => plot = Some(value()?.into()),
+            "--help" => return Ok(None),
+            other => bail!("{other}?\n{USAGE}"),
+        }
+    }
+    let plan = Plan {
+        rounds: rounds.unwrap_or(if short { 3 } else { 5 }),
+        time: Duration::from_secs(seconds.unwrap_or(if short { 1 } else { 4 })),
+        short,
+    };
+    Ok(Some(Arguments { plan, only, json, plot, server, queries }))
+}
+
+fn measure(arguments: &Arguments) -> Result<Vec<Row>> {
+    let plan = arguments.plan;
+    let clients = if plan.short { 1000 } else { 10_000 };
+    let mut world = World::new(arguments.server.clone(), &arguments.queries, clients)?;
+    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
+    let parts: [(&str, fn(&World, Plan) -> Result<Vec<Row>>); 7] = [
+        ("create", rows::creates),
+        ("change", rows::changes),
+        ("read", rows::reads),
+        ("bearer", rows::bearers),
+        ("login", rows::logins),
+        ("refresh", rows::refreshes),
+        ("latency", rows::latencies),
+    ];
+    let mut all = Vec::new();
+    for (name, part) in parts {
+        if wanted(name) {
+            eprintln!("{name} …");
+            all.extend(part(&world, plan).with_context(|| name.to_owned())?);
+        }
+    }
+    if wanted("size") {
+        eprintln!("size …");
+        all.extend(rows::sizes(&mut world, plan)?);
+    }
+    Ok(all)
+}
+
+fn run() -> Result<bool> {
+    if std::env::args().nth(1).as_deref() == Some("bare-axum") {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(bare::axum())?;
+        return Ok(true);
+    }
+    let Some(arguments) = arguments()? else {
+        println!("{USAGE}");
+        return Ok(true);
+    };
+    let rows = measure(&arguments)?;
+    println!("{}", table(&rows));
+    if let Some(file) = &arguments.json {
+        let figures: Vec<Value> = rows.iter().map(Row::json).collect();
+        fs::write(file, serde_json::to_string_pretty(&json!({ "figures": figures }))?)?;
+    }
+    if let Some(file) = &arguments.plot {
+        fs::write(file, plot::svg(&rows))?;
+    }
+    let regressed: Vec<&Row> = rows.iter().filter(|row| row.has_regressed()).collect();
+    for row in &regressed {
+        eprintln!("regressed: {} is {:.2}", row.name, row.median());
+    }
+    Ok(regressed.is_empty() || !arguments.plan.short)
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
