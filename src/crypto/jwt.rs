@@ -9,7 +9,10 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::keyring::Keyring;
+use super::{
+    keyring::Keyring,
+    verified::{self, Known},
+};
 use crate::{
     clock::Clock,
     domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId, scope::ScopeSet, user::UserId},
@@ -179,7 +182,26 @@ impl Jwts {
     /// # Errors
     /// [`JwtError`] when it does not hold.
     pub fn verify(&self, token: &str, clock: &Clock) -> Result<Identity, JwtError> {
-        self.claims(token, clock)?.identity()
+        if token.len() > LONGEST {
+            return Err(JwtError::Malformed);
+        }
+        let (keys, key) = (self.keys(), verified::key(token));
+        if let Some(known) = keys.verified().get(&key) {
+            let in_time = in_time(known.nbf, known.exp, clock);
+            if in_time == Err(JwtError::Expired) {
+                keys.verified().forget(&key);
+            }
+            return in_time.map(|()| known.identity);
+        }
+        let claims = self.claims_by(&keys, token, clock)?;
+        let identity = claims.identity()?;
+        keys.verified().keep(key, Known { identity, nbf: claims.nbf, exp: claims.exp });
+        Ok(identity)
+    }
+
+    /// Verifies a token anew when it comes again: it was revoked.
+    pub fn forget(&self, token: &str) {
+        self.keys().verified().forget(&verified::key(token));
     }
 
     /// What a token says, where it holds. The algorithm is pinned to RS256 and the header's `kid` only looks up a key:
@@ -188,25 +210,32 @@ impl Jwts {
     /// # Errors
     /// [`JwtError`] when it does not hold.
     pub fn claims(&self, token: &str, clock: &Clock) -> Result<Claims, JwtError> {
+        self.claims_by(&self.keys(), token, clock)
+    }
+
+    fn claims_by(&self, keys: &Keyring, token: &str, clock: &Clock) -> Result<Claims, JwtError> {
         if token.len() > LONGEST {
             return Err(JwtError::Malformed);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| JwtError::Malformed)?;
-        let keys = self.keys();
         let key = header.kid.as_ref().and_then(|kid| keys.verifying(kid)).ok_or(JwtError::UnknownKey)?;
         if header.crit.is_some() {
             return Err(JwtError::Malformed);
         }
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation).map_err(|_| JwtError::Forged)?.claims;
-        let now = clock.now().timestamp();
-        if claims.nbf > now + LEEWAY {
-            return Err(JwtError::NotYet);
-        }
-        if claims.exp <= now - LEEWAY {
-            return Err(JwtError::Expired);
-        }
-        Ok(claims)
+        in_time(claims.nbf, claims.exp, clock).map(|()| claims)
     }
+}
+
+fn in_time(nbf: i64, exp: i64, clock: &Clock) -> Result<(), JwtError> {
+    let now = clock.now().timestamp();
+    if nbf > now + LEEWAY {
+        return Err(JwtError::NotYet);
+    }
+    if exp <= now - LEEWAY {
+        return Err(JwtError::Expired);
+    }
+    Ok(())
 }
 
 fn part(member: &impl Serialize) -> Result<String, SignError> {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use jsonwebtoken::DecodingKey;
 
-use super::signing_key::{Jwk, SigningKey};
+use super::{
+    signing_key::{Jwk, SigningKey},
+    verified::Verified,
+};
 
 /// A key with what verification needs of it.
 struct Held {
@@ -17,6 +20,7 @@ pub struct Keyring {
     /// The one that signs comes first, where it is held.
     keys: Vec<Held>,
     signs: bool,
+    verified: Verified,
 }
 
 impl Keyring {
@@ -30,7 +34,7 @@ impl Keyring {
             let verifying = DecodingKey::from_rsa_raw_components(modulus, exponent);
             Held { key, verifying }
         };
-        Self { keys: keys.into_iter().map(hold).collect(), signs }
+        Self { keys: keys.into_iter().map(hold).collect(), signs, verified: Verified::default() }
     }
 
     /// The key that signs, where it is held.
@@ -43,6 +47,11 @@ impl Keyring {
     #[must_use]
     pub fn get(&self, kid: &str) -> Option<&Arc<SigningKey>> {
         self.find(kid).map(|held| &held.key)
+    }
+
+    /// The tokens of these keys that were verified.
+    pub(super) const fn verified(&self) -> &Verified {
+        &self.verified
     }
 
     /// What verifies the signatures of the key of that name.

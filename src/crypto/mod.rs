@@ -7,3 +7,4 @@ pub mod keyring;
 pub mod password;
 pub mod secret;
 pub mod signing_key;
+mod verified;

@@ -69,6 +69,7 @@ fn identify(app: &AppState, uri: &Uri, headers: &HeaderMap) -> Result<Identity, 
     let token = token(headers)?;
     let identity = app.jwts.verify(token, &app.clock)?;
     if app.is_revoked(&identity) {
+        app.jwts.forget(token);
         return Err(ApiError::RevokedToken);
     }
     if !app.policy.documented_get && in_query(uri, &CREDENTIALS) {
