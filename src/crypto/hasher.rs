@@ -29,25 +29,34 @@ pub enum HasherError {
     BadHash(#[from] BadHash),
 }
 
-enum Job {
-    Hash(SecretString, oneshot::Sender<Result<String, BadHash>>),
-    Verify(SecretString, String, oneshot::Sender<Result<bool, BadHash>>),
+/// What a thread does for somebody.
+trait Job: Send {
+    /// Whether somebody still waits for it.
+    fn is_wanted(&self) -> bool;
+
+    fn carry_out(self: Box<Self>, workspace: &mut Workspace);
 }
 
-impl Job {
-    /// Whether somebody still waits for it.
+/// Some work, and who waits for what comes of it.
+struct Work<F, T> {
+    work: F,
+    reply: oneshot::Sender<T>,
+}
+
+impl<F: FnOnce(&mut Workspace) -> T + Send, T: Send> Job for Work<F, T> {
     fn is_wanted(&self) -> bool {
-        match self {
-            Self::Hash(_, reply) => !reply.is_closed(),
-            Self::Verify(_, _, reply) => !reply.is_closed(),
-        }
+        !self.reply.is_closed()
+    }
+
+    fn carry_out(self: Box<Self>, workspace: &mut Workspace) {
+        drop(self.reply.send((self.work)(workspace)));
     }
 }
 
 /// Hashes and verifies passwords; its clones share the threads, which end with the last of them.
 #[derive(Clone)]
 pub struct Hasher {
-    jobs: SyncSender<(Job, Queued)>,
+    jobs: SyncSender<(Box<dyn Job>, Queued)>,
     metrics: Hashing,
 }
 
@@ -73,9 +82,7 @@ impl Hasher {
     /// # Errors
     /// [`HasherError::Busy`] when the queue is full.
     pub async fn hash(&self, password: SecretString) -> Result<String, HasherError> {
-        let (reply, done) = oneshot::channel();
-        self.submit(Job::Hash(password, reply))?;
-        Ok(done.await.map_err(|_| HasherError::Busy)??)
+        Ok(self.submit(move |workspace| workspace.hash(password.expose_secret())).await??)
     }
 
     /// Whether `password` has the hash `stored`.
@@ -83,22 +90,42 @@ impl Hasher {
     /// # Errors
     /// [`HasherError::Busy`] when the queue is full, [`HasherError::BadHash`] when `stored` is no argon2id hash.
     pub async fn verify(&self, password: SecretString, stored: String) -> Result<bool, HasherError> {
-        let (reply, done) = oneshot::channel();
-        self.submit(Job::Verify(password, stored, reply))?;
-        Ok(done.await.map_err(|_| HasherError::Busy)??)
+        Ok(self.verify_and(password, stored, || ()).await?.is_some())
     }
 
-    fn submit(&self, job: Job) -> Result<(), HasherError> {
-        let queued = (job, self.metrics.join());
-        self.jobs.try_send(queued).map_err(|(TrySendError::Full(_) | TrySendError::Disconnected(_))| {
-            self.metrics.refused();
-            HasherError::Busy
-        })
+    /// What `then` makes where `password` has the hash `stored`, on the same thread: signing takes milliseconds too.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub async fn verify_and<T: Send + 'static>(
+        &self,
+        password: SecretString,
+        stored: String,
+        then: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Option<T>, HasherError> {
+        let verify =
+            move |workspace: &mut Workspace| Ok(workspace.verify(password.expose_secret(), &stored)?.then(then));
+        self.submit(verify).await?
+    }
+
+    async fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Workspace) -> T + Send + 'static,
+    ) -> Result<T, HasherError> {
+        let (reply, done) = oneshot::channel();
+        let job: Box<dyn Job> = Box::new(Work { work, reply });
+        self.jobs.try_send((job, self.metrics.join())).map_err(
+            |(TrySendError::Full(_) | TrySendError::Disconnected(_))| {
+                self.metrics.refused();
+                HasherError::Busy
+            },
+        )?;
+        done.await.map_err(|_| HasherError::Busy)
     }
 }
 
 /// Takes jobs until the last [`Hasher`] is gone. Who hung up while waiting is not worked for.
-fn work(queue: &Mutex<Receiver<(Job, Queued)>>) {
+fn work(queue: &Mutex<Receiver<(Box<dyn Job>, Queued)>>) {
     let mut workspace = Workspace::default();
     loop {
         let next = queue.lock().map(|queue| queue.recv());
@@ -107,11 +134,6 @@ fn work(queue: &Mutex<Receiver<(Job, Queued)>>) {
             continue;
         }
         queued.begins();
-        match job {
-            Job::Hash(password, reply) => drop(reply.send(workspace.hash(password.expose_secret()))),
-            Job::Verify(password, stored, reply) => {
-                drop(reply.send(workspace.verify(password.expose_secret(), &stored)));
-            }
-        }
+        job.carry_out(&mut workspace);
     }
 }

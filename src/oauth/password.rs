@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     crypto::{
+        jwt::SignError,
         password::{self, NOBODY},
         secret,
     },
@@ -48,24 +49,15 @@ pub async fn password(
         );
     };
     let attempt = throttle::login(app, client, username, address).await?;
-    let verified = verify(app, request, client, username, password).await;
+    let verified = verify(app, request, client, username, password, asked).await;
     if let Some(attempt) = attempt {
         attempt.end(&verified).await?;
     }
-    let user = verified?;
+    let (user, identity, signed) = verified?;
 
-    let user_scope = ScopeSet::parse(&user.scope).map_err(|e| TokenError::Foreign(e.to_string()))?;
-    let scope = grant::not_empty(asked.unwrap_or(client.scope).intersection(user_scope))?;
-    let identity = Identity {
-        partner: client.partner,
-        oauth_client: client.id,
-        user: Some(UserId(user.id)),
-        sid: Uuid::now_v7(),
-        scope,
-    };
+    let scope = grant::not_empty(identity.scope)?;
     request.attempt().learn(|known| known.sid = Some(identity.sid));
-    let expires_in = app.policy.access_token_ttl;
-    let access_token = app.jwts.sign(&identity, expires_in, &app.clock)?;
+    let (access_token, expires_in) = (signed?, app.policy.access_token_ttl);
     let refresh_token = client.grant_types.contains(GrantType::RefreshToken).then(secret::generate);
 
     let login = Login { identity: &identity, tokens_revoked_at: client.tokens_revoked_at, access_ttl: expires_in };
@@ -78,6 +70,9 @@ pub async fn password(
     Ok(Tokens { access_token, expires_in, refresh_token, scope, asked })
 }
 
+/// A user whose password it is, whom the token speaks for, and the token.
+type Verified = (Credentials, Identity, Result<SecretString, SignError>);
+
 /// The user, where the password is theirs. A password is hashed even where there is no such user, so that both take the
 /// same time.
 async fn verify(
@@ -86,25 +81,38 @@ async fn verify(
     client: &OauthClient,
     username: &str,
     password: SecretString,
-) -> Result<Credentials, TokenError> {
+    asked: Option<ScopeSet>,
+) -> Result<Verified, TokenError> {
     let found = match Username::parse(username) {
         Ok(username) => store::user::credentials(&app.db, client.partner, &username).await?,
         Err(_) => None,
     };
     request.attempt().learn(|known| known.user = found.as_ref().map(|user| UserId(user.id)));
-    let stored = found.as_ref().map_or(NOBODY, |user| &user.password_hash).to_owned();
-    let matches = app.hasher.verify(password.clone(), stored).await?;
-    match found {
-        None => Err(Refusal::user("unknown user").into()),
-        Some(_) if !matches => Err(Refusal::user("wrong password").into()),
-        Some(user) if !user.enabled => Err(Refusal::user("user disabled").into()),
-        Some(user) => {
-            if password::is_outdated(&user.password_hash) {
-                upgrade(app, client.partner, &user, password).await;
-            }
-            Ok(user)
-        }
+    let Some(user) = found else {
+        app.hasher.verify(password, NOBODY.to_owned()).await?;
+        return Err(Refusal::user("unknown user").into());
+    };
+    let user_scope = ScopeSet::parse(&user.scope).map_err(|e| TokenError::Foreign(e.to_string()))?;
+    let identity = Identity {
+        partner: client.partner,
+        oauth_client: client.id,
+        user: Some(UserId(user.id)),
+        sid: Uuid::now_v7(),
+        scope: asked.unwrap_or(client.scope).intersection(user_scope),
+    };
+    let sign = {
+        let app = app.clone();
+        move || app.jwts.sign(&identity, app.policy.access_token_ttl, &app.clock)
+    };
+    let signed = app.hasher.verify_and(password.clone(), user.password_hash.clone(), sign).await?;
+    let signed = signed.ok_or(Refusal::user("wrong password"))?;
+    if !user.enabled {
+        return Err(Refusal::user("user disabled").into());
     }
+    if password::is_outdated(&user.password_hash) {
+        upgrade(app, client.partner, &user, password).await;
+    }
+    Ok((user, identity, signed))
 }
 
 /// Hashes a password anew that was hashed with other parameters than today's. A login does not fail over it: the next one
