@@ -86,7 +86,9 @@ fn measure(arguments: &Arguments) -> Result<Vec<Row>> {
     for (name, part) in parts {
         if wanted(name) {
             eprintln!("{name} …");
-            all.extend(part(&world, plan).with_context(|| name.to_owned())?);
+            let rows = part(&world, plan).with_context(|| name.to_owned())?;
+            eprintln!("{}", table(&rows));
+            all.extend(rows);
         }
     }
     if wanted("size") {

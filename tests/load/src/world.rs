@@ -201,7 +201,7 @@ impl World {
                      select '{partner}', sid, '{client}', u, now() + interval '90 days' from login
                  )
                  insert into refresh_tokens (partner_id, user_id, token_hash, sid, oauth_client_id, scope, expires_at)
-                 select '{partner}', u, decode(lpad(to_hex(({logins} + n) * 1000000 + 1), 64, '0'), 'hex'), sid, '{client}',
+                 select '{partner}', u, decode(lpad(to_hex(({logins} + n::bigint) * 1000000 + 1), 64, '0'), 'hex'), sid, '{client}',
                         'client:read', now() + interval '30 days' from login"
             ),
         )?;
