@@ -25,6 +25,8 @@ const LOCK: &str = "set statement_timeout = 0; set lock_timeout = '200ms'";
 /// One without a transaction waits for as long as it takes: it builds an index beside the traffic, which nobody waits
 /// behind, and left half-way it would be there and of no use.
 const NO_LOCK: &str = "set statement_timeout = 0; set lock_timeout = 0";
+/// sqlx creates its table before each migration, unless it is there, which Postgres would tell each time.
+const QUIET: &str = "set client_min_messages = warning";
 /// Until a migration that did not get its table tries again: meanwhile those have their turn who waited behind it.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long it tries.
@@ -111,6 +113,7 @@ pub async fn migrate(options: &PgConnectOptions) -> Result<Vec<String>, Migratio
 /// [`MigrationError`]
 pub async fn apply(migrator: &Migrator, options: &PgConnectOptions) -> Result<Vec<String>, MigrationError> {
     let mut connection = options.connect().await.map_err(StoreError::from)?;
+    connection.execute(QUIET).await.map_err(StoreError::from)?;
     let mut lacking = lacking(migrator, &mut connection).await?;
     if !lacking.is_empty() {
         take_turn(&mut connection).await?;
