@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     crypto::secret::random_bytes,
     state::AppState,
-    store::{self, StoreError},
+    store::{self, StoreError, retry::repeatable},
 };
 
 /// Rows that one statement removes, at most: so few that nothing waits for them.
@@ -74,7 +74,9 @@ pub async fn round(app: &AppState) -> Result<(), String> {
     for (name, prune) in KINDS {
         let mut removed = 0;
         loop {
-            let batch = timeout(DEADLINE, prune(&app.monitor.pool(), BATCH.into())).await;
+            let pool = app.monitor.pool();
+            let batch = repeatable(&app.monitor.metrics().retries, || prune(&pool, BATCH.into()));
+            let batch = timeout(DEADLINE, batch).await;
             let batch = batch.map_err(|_| format!("{name}: the database did not answer in time"))?;
             let batch = batch.map_err(|error| format!("{name}: {error}"))?;
             removed += batch;
@@ -109,7 +111,9 @@ async fn count(app: &AppState) {
 /// Why they could not be counted.
 pub async fn counted(app: &AppState, left: i64) -> Result<(), String> {
     loop {
-        let step = timeout(COUNTING, store::client_counts::refresh(&app.monitor.pool(), left)).await;
+        let pool = app.monitor.pool();
+        let step = repeatable(&app.monitor.metrics().retries, || store::client_counts::refresh(&pool, left));
+        let step = timeout(COUNTING, step).await;
         let step = step.map_err(|_| "the database did not answer in time".to_owned())?;
         if !step.map_err(|error| error.to_string())? {
             return Ok(());
