@@ -35,7 +35,7 @@ def is_as_it_is_read(value):
     if isinstance(value, str):
         return value != "" and value == value.strip()
     if isinstance(value, (list, dict)):
-        return any(is_as_it_is_read(part) for part in (value.values() if isinstance(value, dict) else value))
+        return any(is_as_it_is_read(part) for part in value)  # of an object, its names are what is sent
     return value is not None
 
 

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     crypto::secret::random_bytes,
     state::AppState,
-    store::{self, StoreError, db::Db},
+    store::{self, StoreError, db::Db, retry::repeatable},
 };
 
 /// Rows that one statement removes, at most: so few that nothing waits for them.
@@ -75,7 +75,8 @@ pub async fn round(app: &AppState) -> Result<(), String> {
     for (name, prune) in KINDS {
         let mut removed = 0;
         loop {
-            let batch = timeout(DEADLINE, prune(&app.monitor, BATCH.into())).await;
+            let batch = repeatable(&app.monitor.metrics().retries, || prune(&app.monitor, BATCH.into()));
+            let batch = timeout(DEADLINE, batch).await;
             let batch = batch.map_err(|_| format!("{name}: the database did not answer in time"))?;
             let batch = batch.map_err(|error| format!("{name}: {error}"))?;
             removed += batch;
@@ -110,8 +111,9 @@ async fn count(app: &AppState) {
 /// Why they could not be counted.
 pub async fn counted(app: &AppState, left: i64) -> Result<(), String> {
     loop {
-        let refresh = async { store::client_counts::refresh(&mut *app.monitor.acquire().await?, left).await };
-        let step = timeout(COUNTING, refresh).await;
+        let refresh = async || store::client_counts::refresh(&mut *app.monitor.acquire().await?, left).await;
+        let step = repeatable(&app.monitor.metrics().retries, refresh);
+        let step = timeout(COUNTING, step).await;
         let step = step.map_err(|_| "the database did not answer in time".to_owned())?;
         if !step.map_err(|error| error.to_string())? {
             return Ok(());

@@ -133,9 +133,8 @@ impl Installation {
             for applied in self.migrate().await? {
                 tracing::info!(migration = applied, "migrated");
             }
-        } else {
-            self.require_current_schema().await?;
         }
+        self.require_current_schema().await?;
         self.keys().ensure().await?;
         if self.is_embedded() {
             crate::demo::ensure(self).await?;
@@ -197,15 +196,18 @@ impl Installation {
         Ok(owner)
     }
 
-    /// Refuses a schema that lacks a migration.
+    /// Refuses a schema that lacks a migration, and one from which a newer program has taken what this one needs.
     ///
     /// # Errors
-    /// One line that names what is lacking.
+    /// One line that names what is lacking, or what took it away.
     pub async fn require_current_schema(&self) -> Result<()> {
         let mut connection = self.db.acquire().await.context("cannot connect to the database")?;
         let lacking = store::schema::pending(&mut connection).await?;
         if !lacking.is_empty() {
             bail!("the database lacks the migrations {}: run `dna-api migrate`", lacking.join(", "));
+        }
+        if let Some(newer) = store::schema::narrowed(&mut connection).await? {
+            bail!("the migration {newer} took from the database what this version of dna-api needs: run a newer one");
         }
         Ok(())
     }

@@ -14,6 +14,9 @@ use crate::{
     store::{StoreError, client_import, lease::Transaction},
 };
 
+/// Whatever the role's default is: a `customer_id` that somebody else has taken meanwhile is looked up once more, and has
+/// to be seen by then.
+const BEGIN: &str = "begin isolation level read committed";
 /// How long an import that has to wait for another one lets go of its connection.
 const PAUSE: Duration = Duration::from_millis(25);
 
@@ -21,7 +24,7 @@ impl Import<'_> {
     /// A transaction that alone imports clients of the partner's. Who has to wait for that keeps no connection meanwhile.
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
         loop {
-            let mut transaction = self.db.begin().await?;
+            let mut transaction = self.db.begin_with(BEGIN).await?;
             if client_import::is_alone(&mut *transaction, self.origin.partner).await? {
                 return Ok(transaction);
             }

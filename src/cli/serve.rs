@@ -66,7 +66,8 @@ async fn live(
     let following = tokio::spawn(follower.run(app.clone()));
     let housekeeping = tokio::spawn(housekeeping::run(app.clone()));
     let told = doors.metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.clone())));
-    serve(doors.listener, router(app.clone()), bounds, settings.drain, stop.wait()).await;
+    let behind_proxy = || matches!(doors.bound, Listen::Unix(_)) || !app.policy.trusted_proxies.borrow().is_empty();
+    serve(doors.listener, router(app.clone()), bounds, settings.drain, behind_proxy, stop.wait()).await;
 
     told.inspect(JoinHandle::abort);
     reloading.abort();

@@ -38,7 +38,7 @@ pub(super) fn find(account: &Account, named: Option<&Path>, major: Option<u32>) 
     if let (Some(major), false) = (major, found.is_empty()) {
         let list: Vec<String> = found.iter().map(|f| format!("{} in {}", f.major, f.bin.display())).collect();
         bail!(
-            "the data was made by Postgres {major}, and this machine has {}: install Postgres {major} (Debian, Ubuntu: `apt install postgresql-{major}`) or set DNA_POSTGRES_BIN to it; to move on, upgrade the data with pg_upgrade",
+            "the data was made by Postgres {major}, and this machine has {}: install Postgres {major} (Debian, Ubuntu: `apt install postgresql-{major}`) or set DNA_POSTGRES_BIN to it; to move on, see \"A newer Postgres under the embedded database\" in docs/operations.md",
             list.join(", ")
         );
     }

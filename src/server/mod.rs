@@ -31,6 +31,11 @@ pub use scrape::serve_metrics;
 
 /// How long is waited between the last accepted connection and the end of idle ones: its request is on its way.
 const SETTLE: Duration = Duration::from_millis(250);
+/// The same for connections of a proxy's, which cannot repeat a POST that it sent as we closed: those that it uses once
+/// more are closed by the reply, and the others by itself. Longer than the configurations in `deploy/` keep them.
+const PROXY_SETTLE: Duration = Duration::from_secs(3);
+/// How often it is looked whether connections are left.
+const LOOK: Duration = Duration::from_millis(20);
 /// How long is waited after a connection that cannot be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -38,12 +43,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// A balancer that asks for readiness is told that there is none, and has two of its intervals to hear it, half of
 /// `drain` at most: meanwhile connections are accepted as before. Where nobody asks, or a service manager keeps the
-/// socket, there is nothing to wait for.
+/// socket, there is nothing to wait for. `behind_proxy` says, when it is time to stop, whether callers are proxies.
 pub async fn serve(
     listener: Listener,
     router: Router,
     bounds: Arc<Bounds>,
     drain: Duration,
+    behind_proxy: impl Fn() -> bool,
     shutdown: impl Future<Output = ()>,
 ) {
     let service = Service::new(router, bounds);
@@ -57,8 +63,9 @@ pub async fn serve(
         accept_until(&listener, &service, &connections, sleep(heard)).await;
         accept_rest(&listener, &service, &connections).await;
     }
+    let settle = if behind_proxy() && !listener.is_inherited() { PROXY_SETTLE } else { SETTLE };
     drop(listener);
-    sleep(SETTLE.min(drain)).await;
+    settle_down(&connections, settle.min(drain)).await;
     if timeout(end.saturating_duration_since(Instant::now()), connections.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end within DNA_DRAIN_SECONDS");
     }
@@ -82,6 +89,14 @@ async fn accept_until(
                 sleep(PAUSE).await; // out of file descriptors: some will close
             },
         }
+    }
+}
+
+/// Waits until no connection is left, for so long at most.
+async fn settle_down(connections: &GracefulShutdown, most: Duration) {
+    let end = Instant::now() + most;
+    while connections.count() > 0 && Instant::now() < end {
+        sleep(LOOK).await;
     }
 }
 

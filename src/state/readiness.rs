@@ -75,6 +75,9 @@ async fn obstacle(connection: &mut PgConnection) -> Result<Option<&'static str>,
     if !store::pool::is_writable(connection).await? {
         return Ok(Some("the database is read-only"));
     }
-    let lacking = store::schema::pending(connection).await?;
-    Ok((!lacking.is_empty()).then_some("the schema is behind: run `dna-api migrate`"))
+    if !store::schema::pending(connection).await?.is_empty() {
+        return Ok(Some("the schema is behind: run `dna-api migrate`"));
+    }
+    let narrowed = store::schema::narrowed(connection).await?;
+    Ok(narrowed.map(|_| "the schema has lost what this version needs: run a newer one"))
 }

@@ -81,7 +81,7 @@ impl Kept {
             }
             idle.connection.close_on_drop();
         }
-        Ok((self.pool.acquire().await?, Instant::now()))
+        Ok((Box::pin(self.pool.acquire()).await?, Instant::now()))
     }
 
     fn newest(&self) -> Option<Idle> {

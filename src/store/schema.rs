@@ -25,6 +25,8 @@ const LOCK: &str = "set statement_timeout = 0; set lock_timeout = '200ms'";
 /// One without a transaction waits for as long as it takes: it builds an index beside the traffic, which nobody waits
 /// behind, and left half-way it would be there and of no use.
 const NO_LOCK: &str = "set statement_timeout = 0; set lock_timeout = 0";
+/// sqlx creates its table before each migration, unless it is there, which Postgres would tell each time.
+const QUIET: &str = "set client_min_messages = warning";
 /// Until a migration that did not get its table tries again: meanwhile those have their turn who waited behind it.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long it tries.
@@ -95,6 +97,25 @@ pub async fn is_ahead(db: impl PgExecutor<'_>) -> Result<bool, StoreError> {
     Ok(ahead.fetch_one(db).await?)
 }
 
+/// What the name of a migration begins with that takes something away: `0015_contract_since_0013_…` may be met by programs
+/// whose own newest migration is 0013 or later, which do not need it any more.
+const CONTRACT: &str = "contract since ";
+
+/// The migration of a newer program that took away what this one needs.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be asked.
+pub async fn narrowed(db: &mut PgConnection) -> Result<Option<String>, StoreError> {
+    let newer = sqlx::query!(
+        "select version, description from _sqlx_migrations where success and version > $1 order by version",
+        newest()
+    );
+    let since = |description: &str| description.strip_prefix(CONTRACT)?.split(' ').next()?.parse::<i64>().ok();
+    let takes_ours = |description: &str| since(description).is_some_and(|since| since > newest());
+    let found = newer.fetch_all(db).await?.into_iter().find(|migration| takes_ours(&migration.description));
+    Ok(found.map(|migration| format!("{:04} {}", migration.version, migration.description)))
+}
+
 /// Applies what is pending, one server at a time, and says what that was; notices where the data has moved to another
 /// cluster. Needs a direct connection: it holds a session's advisory lock.
 ///
@@ -111,6 +132,7 @@ pub async fn migrate(options: &PgConnectOptions) -> Result<Vec<String>, Migratio
 /// [`MigrationError`]
 pub async fn apply(migrator: &Migrator, options: &PgConnectOptions) -> Result<Vec<String>, MigrationError> {
     let mut connection = options.connect().await.map_err(StoreError::from)?;
+    connection.execute(QUIET).await.map_err(StoreError::from)?;
     let mut lacking = lacking(migrator, &mut connection).await?;
     if !lacking.is_empty() {
         take_turn(&mut connection).await?;

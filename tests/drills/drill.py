@@ -91,9 +91,8 @@ class Installation:
 
 def end(program):
     """Tells a server to stop, as a service manager does."""
-    program.process.terminate()
-    if program.process.wait(60):
-        raise Failed(f"the server ended with {program.process.returncode}")
+    if code := program.end():
+        raise Failed(f"the server ended with {code}")
 
 
 def deep(program):

@@ -10,6 +10,7 @@ import json
 import os
 import pwd
 import random
+import re
 import shutil
 import signal
 import socket
@@ -35,13 +36,15 @@ class Skipped(Exception):
 
 
 def arguments(about, **counts):
-    """The command line of a script: `name=(default, help)` each."""
+    """The command line of a script: `name=(default, help)` each, or a tuple of what may be chosen for the default."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--binary", type=os.path.realpath, default=os.path.join(ROOT, "target/debug/dna-api"),
                         help="the program (%(default)s)")
     parser.add_argument("--callers", type=int, default=8, help="callers at the same time (%(default)s)")
     for name, (default, help_text) in counts.items():
-        parser.add_argument("--" + name, type=type(default), default=default, help=help_text + " (%(default)s)")
+        choices = default if isinstance(default, tuple) else None
+        default = choices[0] if choices else default
+        parser.add_argument("--" + name, type=type(default), choices=choices, default=default, help=help_text + " (%(default)s)")
     return parser.parse_args()
 
 
@@ -80,6 +83,11 @@ def postgres_programs():
     if not os.access(os.path.join(found, "initdb"), os.X_OK):
         raise Failed("there is no Postgres: install it (Debian: postgresql)")
     return found
+
+
+def percentile(times, of):
+    times = sorted(times)
+    return times[min(len(times) - 1, int(len(times) * of))] if times else float("inf")
 
 
 def die_with_parent():
@@ -188,7 +196,7 @@ class Program:
             "DNA_PUBLIC_URL": "http://api.test", "DNA_SIGNING_KEY_BITS": "2048", "DNA_RATE_LIMIT": "0",
             "DNA_DATA_DIR": os.path.join(folder, "unused"), **dict(settings)}
         self.log = open(os.path.join(folder, "dna-api.log"), "ab")
-        self.process = None
+        self.process = self.listener = None
 
     def command(self, *arguments):
         done = subprocess.run([self.binary, *arguments, "--json"], env=self.environment, capture_output=True, text=True,
@@ -198,10 +206,29 @@ class Program:
         return json.loads(done.stdout)
 
     def start(self, wait_until_ready=True):
-        self.process = subprocess.Popen([self.binary, "serve"], env=self.environment, stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log, cwd=self.folder, preexec_fn=die_with_parent)
+        command, passed = [self.binary, "serve"], ()
+        if self.listener:
+            # The number of the process is to be known to it alone, so the shell becomes it.
+            passed = [self.listener.fileno()]
+            command = ["sh", "-c", f'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" serve 3<&{passed[0]}', self.binary]
+        self.process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=self.log, cwd=self.folder, pass_fds=passed, preexec_fn=die_with_parent)
         if wait_until_ready:
-            wait("the server is ready", lambda: self.status("/readyz") == 200)
+            wait("the server is ready", self._is_ready)
+
+    def _is_ready(self):
+        if self.process.poll() is not None:
+            raise Failed(f"the server ended: {self.said()[-2000:]}")
+        return self.status("/readyz") == 200
+
+    def keep_socket(self):
+        """From the next start on the socket is passed to it, as a service manager would."""
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=4096)
+
+    def end(self):
+        """Tells it to stop, as a service manager does, and says how it ended: 0 is well."""
+        self.process.terminate()
+        return self.process.wait(60)
 
     def kill(self):
         self.process.kill()
@@ -211,6 +238,17 @@ class Program:
         if self.process and self.process.poll() is None:
             self.kill()
         self.log.close()
+        if self.listener:
+            self.listener.close()
+
+    def said(self):
+        with open(self.log.name, errors="replace") as log:
+            return log.read()
+
+    def memory(self):
+        """Megabytes that are resident."""
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) // 1024
 
     def request(self, method, path, form=None, headers=(), timeout=60.0):
         """Status, headers and JSON of a reply. Raises OSError or http.client.HTTPException where there is none."""
@@ -388,16 +426,16 @@ class Health(threading.Thread):
 
 
 @contextlib.contextmanager
-def stage(given, cluster=None, **database):
-    """A Postgres, or what stands for one, the program on it, and callers' token: all gone afterwards, and the logs shown
-    where it failed."""
+def stage(given, cluster=None, serving=(), **database):
+    """A Postgres, or what stands for one, the program on it with these settings more, and callers' token: all gone
+    afterwards, and the logs shown where it failed."""
     folder = tempfile.mkdtemp(prefix="dna-fault-")
     postgres = (cluster or Postgres)(folder, **database)
     program = None
     try:
         postgres.start()
         wait("Postgres is ready", postgres.ready)
-        program = Program(given.binary, folder, postgres.url())
+        program = Program(given.binary, folder, postgres.url(), serving)
         program.start()
         token = program.log_in(program.command("partner", "add", "Acme"))
         yield postgres, program, token

@@ -1,5 +1,6 @@
 //! The database dies, hangs, is in the way or is far behind a pooler: what callers see, and what is left of it.
 
+mod ahead;
 mod behind_a_proxy;
 mod conflicts;
 mod linter;

@@ -12,6 +12,7 @@ mod client;
 mod command_line;
 mod database_away;
 mod deploy;
+mod distribution;
 mod embedded_postgres;
 mod embedded_postgres_as_root;
 mod embedded_postgres_killed;

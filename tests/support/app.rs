@@ -114,7 +114,7 @@ impl App {
             Deadlines::default(),
             state.metrics.requests.clone(),
         );
-        tokio::spawn(serve(listener, router(state.clone()), bounds, settings.drain, std::future::pending()));
+        tokio::spawn(serve(listener, router(state.clone()), bounds, settings.drain, || false, std::future::pending()));
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }
     }
 

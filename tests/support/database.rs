@@ -40,10 +40,24 @@ async fn server() -> &'static Server {
             let start = move || Cluster::start(&data, None, Durability::Throwaway, Join::Own);
             let cluster =
                 tokio::task::spawn_blocking(start).await.expect("a thread").expect("a Postgres for the tests");
+            set_isolation(&cluster).await;
             make_template(&cluster).await;
             Server { cluster, _root: root }
         })
         .await
+}
+
+/// The isolation that every role's transactions have, where `TEST_DEFAULT_ISOLATION` names one: `serializable` stands for
+/// the engines that make transactions give way more often than one Postgres does.
+pub fn default_isolation() -> Option<String> {
+    std::env::var("TEST_DEFAULT_ISOLATION").ok().filter(|named| !named.is_empty())
+}
+
+async fn set_isolation(cluster: &Cluster) {
+    if let Some(isolation) = default_isolation() {
+        let set = format!("alter role all set default_transaction_isolation = '{isolation}'");
+        run(&mut connect(&cluster.options("postgres")).await, &set).await;
+    }
 }
 
 async fn make_template(cluster: &Cluster) {

@@ -182,7 +182,11 @@ pub(crate) fn json(data: &[u8]) {
             let same = match (last[name.as_str()], theirs) {
                 (Value::Text(ours), serde_json::Value::String(theirs)) => ours == theirs,
                 (Value::Bool(ours), serde_json::Value::Bool(theirs)) => ours == theirs,
-                (Value::Number(ours), serde_json::Value::Number(theirs)) => ours.parse::<f64>().ok() == theirs.as_f64(),
+                (Value::Number(ours), serde_json::Value::Number(theirs)) => {
+                    // Of many digits serde's last one is not always the nearest.
+                    let (ours, theirs) = (ours.parse::<f64>().expect("a number"), theirs.as_f64().expect("a number"));
+                    (ours - theirs).abs() <= theirs.abs() * 1e-15
+                }
                 (Value::Structure, theirs) => theirs.is_array() || theirs.is_object(),
                 (ours, theirs) => *ours == Value::Null && theirs.is_null(),
             };

@@ -71,6 +71,30 @@ async fn who_watches_hears_of_the_end_while_requests_are_still_accepted() {
     until("it has ended", async || !fs::exists(format!("/proc/{}/fd/0", server.pid())).unwrap_or(false)).await;
 }
 
+#[tokio::test]
+async fn a_connection_that_a_proxy_keeps_is_good_for_one_request_more_while_a_server_stops() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[("DNA_TRUSTED_PROXIES", "127.0.0.1")]);
+    let ask = |stream: &mut TcpStream| {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").expect("sent");
+        let mut reply = vec![0; 4096];
+        let count = stream.read(&mut reply).expect("a reply");
+        String::from_utf8_lossy(&reply[..count]).into_owned()
+    };
+    let mut kept = TcpStream::connect(server.url.replace("http://", "")).expect("a connection");
+    assert!(!ask(&mut kept).contains("connection: close"));
+
+    signal(&server, Signal::SIGTERM);
+    until("it accepts nothing more", async || status(&server, "/healthz").await.is_none()).await;
+    tokio::time::sleep(Duration::from_millis(750)).await; // three times what others have
+    let reply = ask(&mut kept);
+    assert!(reply.starts_with("HTTP/1.1 200 ") && reply.contains("connection: close"), "{reply}");
+    // Nobody else is there: nothing is waited for.
+    let start = Instant::now();
+    until("it has ended", async || !fs::exists(format!("/proc/{}/fd/0", server.pid())).unwrap_or(false)).await;
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
 #[test]
 fn a_second_signal_ends_it_whatever_it_does() {
     let folder = Folder::new();

@@ -24,6 +24,15 @@ async fn an_empty_database_is_migrated_by_command_and_only_once() {
 }
 
 #[tokio::test]
+async fn that_a_table_is_there_already_is_no_news_in_the_log_of_a_first_start() {
+    let folder = Folder::new();
+    let url = database::empty_url().await;
+    let server = Server::start(&folder, &[("DATABASE_URL", url.as_str()), ("DNA_MASTER_KEY", KEY)]);
+    let log = server.said();
+    assert!(log.contains("0001 documented api") && !log.contains("skipping"), "{log}");
+}
+
+#[tokio::test]
 async fn two_servers_that_start_at_once_share_one_signing_key() {
     let folder = Folder::new();
     let url = database::empty_url().await;

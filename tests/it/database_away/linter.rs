@@ -2,7 +2,7 @@
 //! released as they are.
 //!
 //! What narrows the schema has its own time, once no server needs it any more: the line `-- contract: …` above the
-//! statement says since which version.
+//! statement says why, and the file's name since which migration: older servers refuse the schema then.
 
 use std::{collections::HashSet, fs, path::Path};
 
@@ -90,6 +90,19 @@ fn faults(sql: &str) -> Vec<String> {
     faults
 }
 
+/// What is wrong with a migration's name: it tells servers of before whether they can live with what was taken away.
+fn misnamed(name: &str, sql: &str) -> Option<String> {
+    let (number, description) = name.trim_end_matches(".sql").split_once('_')?;
+    let since = description.strip_prefix("contract_since_").map(|rest| rest.split('_').next().unwrap_or_default());
+    let is_number = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    match (sql.contains("-- contract:"), since) {
+        (false, None) => None,
+        (true, Some(since)) if is_number(since) && since < number => None,
+        (false, Some(_)) => Some(format!("{name} says that it narrows the schema, and has no `-- contract:`")),
+        (true, _) => Some(format!("{name} narrows the schema: call it NNNN_contract_since_MMMM_what")),
+    }
+}
+
 /// What is added to a table that exists.
 fn added(part: &str, statement: &str, fault: &mut impl FnMut(&str, &str)) {
     let part = part.split_once(", add ").map_or(part, |(part, _)| part);
@@ -124,8 +137,10 @@ fn no_migration_stops_the_traffic_or_a_server_of_the_version_before() {
         let number: u32 = name.split('_').next().and_then(|number| number.parse().ok()).expect("a number");
         seen += 1;
         if number > BEFORE {
-            let faults = faults(&fs::read_to_string(&path).expect("a migration"));
+            let sql = fs::read_to_string(&path).expect("a migration");
+            let faults = faults(&sql);
             assert!(faults.is_empty(), "{name}: {faults:#?}");
+            assert_eq!(misnamed(&name, &sql), None);
         }
     }
     assert!(seen > 5, "the migrations are elsewhere");
@@ -165,5 +180,21 @@ fn each_unsafe_step_is_found_and_its_safe_twin_is_not() {
     ] {
         let faults = faults(good);
         assert!(faults.is_empty(), "{good}: {faults:#?}");
+    }
+}
+
+#[test]
+fn what_narrows_the_schema_says_in_its_name_who_can_live_with_it() {
+    let narrows = "-- contract: nothing reads it\nalter table clients drop column email;";
+    let widens = "alter table clients add column a text;";
+    assert_eq!(misnamed("0014_contract_since_0013_drop_email.sql", narrows), None);
+    assert_eq!(misnamed("0014_more.sql", widens), None);
+    for (name, sql) in [
+        ("0014_drop_email.sql", narrows),
+        ("0014_contract_since_0014_drop_email.sql", narrows),
+        ("0014_contract_since_drop_email.sql", narrows),
+        ("0014_contract_since_0013_more.sql", widens),
+    ] {
+        assert!(misnamed(name, sql).is_some(), "{name}");
     }
 }

@@ -48,7 +48,7 @@ async fn start(deadlines: Deadlines) -> (std::net::SocketAddr, Arc<AtomicBool>) 
     };
     let router = Router::new().route("/", get(async || "here")).route("/endless", get(endless));
     let bounds = Bounds::new(None, 10, deadlines, Metrics::new().requests);
-    tokio::spawn(serve(listener, router, bounds, Duration::ZERO, std::future::pending()));
+    tokio::spawn(serve(listener, router, bounds, Duration::ZERO, || false, std::future::pending()));
     (address, is_gone)
 }
 

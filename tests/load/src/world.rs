@@ -193,13 +193,11 @@ impl World {
         self.cluster.sql(
             "dna",
             &format!(
-                "with login as (
+                "create temp table login as
                      select n, gen_random_uuid() as sid, (select id from users where partner_id = '{partner}' limit 1) as u
-                     from generate_series(0, {many} - 1) n
-                 ), family as (
-                     insert into token_families (partner_id, sid, oauth_client_id, user_id, ends_at)
-                     select '{partner}', sid, '{client}', u, now() + interval '90 days' from login
-                 )
+                     from generate_series(0, {many} - 1) n;
+                 insert into token_families (partner_id, sid, oauth_client_id, user_id, ends_at)
+                     select '{partner}', sid, '{client}', u, now() + interval '90 days' from login;
                  insert into refresh_tokens (partner_id, user_id, token_hash, sid, oauth_client_id, scope, expires_at)
                  select '{partner}', u, decode(lpad(to_hex(({logins} + n::bigint) * 1000000 + 1), 64, '0'), 'hex'), sid, '{client}',
                         'client:read', now() + interval '30 days' from login"
