@@ -13,7 +13,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::oneshot;
 
 use super::password::{BadHash, Workspace};
-use crate::metrics::hashing::{Hashing, Queued};
+use crate::{
+    metrics::hashing::{Hashing, Queued},
+    traces::work::Work,
+};
 
 /// Callers that may wait for one thread: about a second of work.
 const QUEUE_PER_THREAD: usize = 32;
@@ -74,7 +77,7 @@ impl Hasher {
     /// [`HasherError::Busy`] when the queue is full.
     pub async fn hash(&self, password: SecretString) -> Result<String, HasherError> {
         let (reply, done) = oneshot::channel();
-        self.submit(Job::Hash(password, reply))?;
+        let _hashing = self.submit(Job::Hash(password, reply))?;
         Ok(done.await.map_err(|_| HasherError::Busy)??)
     }
 
@@ -84,16 +87,21 @@ impl Hasher {
     /// [`HasherError::Busy`] when the queue is full, [`HasherError::BadHash`] when `stored` is no argon2id hash.
     pub async fn verify(&self, password: SecretString, stored: String) -> Result<bool, HasherError> {
         let (reply, done) = oneshot::channel();
-        self.submit(Job::Verify(password, stored, reply))?;
+        let _hashing = self.submit(Job::Verify(password, stored, reply))?;
         Ok(done.await.map_err(|_| HasherError::Busy)??)
     }
 
-    fn submit(&self, job: Job) -> Result<(), HasherError> {
+    fn submit(&self, job: Job) -> Result<Work, HasherError> {
+        let hashing = Work::hashing();
         let queued = (job, self.metrics.join());
-        self.jobs.try_send(queued).map_err(|(TrySendError::Full(_) | TrySendError::Disconnected(_))| {
-            self.metrics.refused();
-            HasherError::Busy
-        })
+        match self.jobs.try_send(queued) {
+            Ok(()) => Ok(hashing),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.metrics.refused();
+                hashing.failed("busy");
+                Err(HasherError::Busy)
+            }
+        }
     }
 }
 

@@ -39,3 +39,4 @@ mod settings;
 mod telemetry;
 mod test_partners;
 mod token;
+mod traces;
