@@ -19,6 +19,7 @@ use crate::{
     metrics::Metrics,
     revoked::Revoked,
     store::{db::Db, documented_form::Uses},
+    traces::Traces,
 };
 
 pub use limits::{Allowance, Limits, RateLimit, Turn, Turns};
@@ -75,6 +76,8 @@ pub struct Parts {
     pub limits: Limits,
     /// What is counted, for operators.
     pub metrics: Metrics,
+    /// What requests went through, for operators.
+    pub traces: Traces,
 }
 
 impl AppState {

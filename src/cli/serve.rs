@@ -25,6 +25,7 @@ use crate::{
     server::{Bounds, Deadlines, Listener, serve, serve_metrics},
     settings::{Listen, Settings},
     state::{AppState, DocumentedForms, Limits, Parts, Policy},
+    traces::Traces,
 };
 
 /// From the settings to the last reply: read top to bottom, this is the life of a server.
@@ -79,6 +80,7 @@ async fn live(
     }
     app.db.close().await;
     app.monitor.close().await;
+    app.traces.flush().await;
     Ok(())
 }
 
@@ -86,7 +88,7 @@ async fn live(
 async fn start(installation: &Installation, public_url: String) -> Result<(AppState, Follower)> {
     installation.set_up().await?;
     let (follower, keys) = Follower::start(&installation.keys()).await?;
-    let app = state(installation, keys, public_url);
+    let app = state(installation, keys, public_url)?;
     background::learn(&app).await.context("cannot learn what is disabled and revoked")?;
     Ok((app, follower))
 }
@@ -176,11 +178,11 @@ async fn bind(listen: &Listen, setting: &str) -> Result<Listener> {
     }
 }
 
-fn state(installation: &Installation, keys: Keyring, public_url: String) -> AppState {
+fn state(installation: &Installation, keys: Keyring, public_url: String) -> Result<AppState> {
     let settings = &installation.settings;
     let metrics = Metrics::new();
     let (db, monitor, readiness) = installation.serving(&metrics.database);
-    AppState::new(Parts {
+    Ok(AppState::new(Parts {
         db,
         monitor,
         readiness,
@@ -193,7 +195,8 @@ fn state(installation: &Installation, keys: Keyring, public_url: String) -> AppS
         documented_forms: DocumentedForms::default(),
         limits: Limits::new(settings.rate_limit),
         metrics,
-    })
+        traces: Traces::start(settings.tracing.as_ref()).context("cannot send traces")?,
+    }))
 }
 
 impl From<&Settings> for Policy {

@@ -13,7 +13,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::oneshot;
 
 use super::password::{BadHash, Workspace};
-use crate::metrics::hashing::{Hashing, Queued};
+use crate::{
+    metrics::hashing::{Hashing, Queued},
+    traces::work::Work,
+};
 
 /// Callers that may wait for one thread: about a second of work.
 const QUEUE_PER_THREAD: usize = 32;
@@ -38,12 +41,12 @@ trait Job: Send {
 }
 
 /// Some work, and who waits for what comes of it.
-struct Work<F, T> {
+struct Task<F, T> {
     work: F,
     reply: oneshot::Sender<T>,
 }
 
-impl<F: FnOnce(&mut Workspace) -> T + Send, T: Send> Job for Work<F, T> {
+impl<F: FnOnce(&mut Workspace) -> T + Send, T: Send> Job for Task<F, T> {
     fn is_wanted(&self) -> bool {
         !self.reply.is_closed()
     }
@@ -113,13 +116,15 @@ impl Hasher {
         work: impl FnOnce(&mut Workspace) -> T + Send + 'static,
     ) -> Result<T, HasherError> {
         let (reply, done) = oneshot::channel();
-        let job: Box<dyn Job> = Box::new(Work { work, reply });
-        self.jobs.try_send((job, self.metrics.join())).map_err(
-            |(TrySendError::Full(_) | TrySendError::Disconnected(_))| {
-                self.metrics.refused();
-                HasherError::Busy
-            },
-        )?;
+        let job: Box<dyn Job> = Box::new(Task { work, reply });
+        let hashing = Work::hashing();
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) =
+            self.jobs.try_send((job, self.metrics.join()))
+        {
+            self.metrics.refused();
+            hashing.failed("busy");
+            return Err(HasherError::Busy);
+        }
         done.await.map_err(|_| HasherError::Busy)
     }
 }

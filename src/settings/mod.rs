@@ -16,6 +16,7 @@ mod plain;
 mod public_url;
 mod spelling;
 mod table;
+mod tracing;
 mod vars;
 
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
@@ -23,7 +24,7 @@ use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::domain::signing_key::LONGEST_ACCESS_TOKEN;
+use crate::{domain::signing_key::LONGEST_ACCESS_TOKEN, traces};
 
 pub use data_dir::default_data_dir;
 pub use database_url::connect_options;
@@ -109,6 +110,8 @@ pub struct Settings {
     pub log: String,
     /// How a log line is written.
     pub log_format: LogFormat,
+    /// Where traces go, if anywhere.
+    pub tracing: Option<traces::Config>,
     /// Whether the embedded mode may listen on more than loopback or a Unix socket.
     pub embedded_public: bool,
 }
@@ -155,6 +158,7 @@ impl Settings {
                 .setting(&table::DRAIN_SECONDS, |text| plain::number(text, DRAIN_SECONDS).map(Duration::from_secs))?,
             log: vars.setting(&table::LOG, log::directives)?,
             log_format: vars.setting(&table::LOG_FORMAT, LogFormat::parse)?,
+            tracing: tracing::read(vars)?,
             embedded_public: vars.setting(&table::EMBEDDED_PUBLIC, plain::switch)?,
         };
         settings.check_together()?;

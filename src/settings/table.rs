@@ -43,11 +43,19 @@ pub const SETTINGS: &[Setting] = &[
     DRAIN_SECONDS,
     LOG,
     LOG_FORMAT,
+    OTLP_ENDPOINT,
+    OTLP_TRACES_ENDPOINT,
+    OTLP_HEADERS,
+    SERVICE_NAME,
+    RESOURCE_ATTRIBUTES,
+    TRACES_SAMPLER,
+    TRACES_SAMPLER_ARG,
     EMBEDDED_PUBLIC,
 ];
 
 const POSTGRES_FORM: &str =
     "postgres://user:password@host:port/database, or postgres://user@localhost/database?host=/folder for a Unix socket";
+const COLLECTOR_FORM: &str = "an http:// URL such as http://127.0.0.1:4318, without a user, a query or a fragment: a collector near by sends on by https";
 const SWITCH_FORM: &str = "on, off, true, false, yes, no, 1 or 0";
 
 pub(super) const DATABASE_URL: Setting = Setting::secret(
@@ -196,6 +204,43 @@ pub(super) const LOG: Setting = Setting::new(
 );
 pub(super) const LOG_FORMAT: Setting =
     Setting::new("DNA_LOG_FORMAT", Some("text"), "How a log line is written.", "text or json");
+pub(super) const OTLP_ENDPOINT: Setting = Setting::new(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    None,
+    "The OpenTelemetry collector that traces are sent to, by OTLP over HTTP, at /v1/traces. Unset: there are none.",
+    COLLECTOR_FORM,
+);
+pub(super) const OTLP_TRACES_ENDPOINT: Setting = Setting::new(
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    None,
+    "The same with its path, where that is not /v1/traces.",
+    COLLECTOR_FORM,
+);
+pub(super) const OTLP_HEADERS: Setting = Setting::secret(
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "Headers that traces are sent with.",
+    "name=value pairs between commas, the values percent-encoded",
+);
+pub(super) const SERVICE_NAME: Setting =
+    Setting::new("OTEL_SERVICE_NAME", Some("dna-api"), "What this server is called in traces.", "a name");
+pub(super) const RESOURCE_ATTRIBUTES: Setting = Setting::new(
+    "OTEL_RESOURCE_ATTRIBUTES",
+    None,
+    "What else traces say of this server, such as service.instance.id=a.",
+    "name=value pairs between commas, the values percent-encoded",
+);
+pub(super) const TRACES_SAMPLER: Setting = Setting::new(
+    "OTEL_TRACES_SAMPLER",
+    Some("parentbased_always_on"),
+    "Which requests are traced. parentbased: as the caller says, if it says so.",
+    "always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio",
+);
+pub(super) const TRACES_SAMPLER_ARG: Setting = Setting::new(
+    "OTEL_TRACES_SAMPLER_ARG",
+    Some("1"),
+    "How large a part of the requests a traceidratio is.",
+    "a number from 0 to 1",
+);
 pub(super) const EMBEDDED_PUBLIC: Setting = Setting::new(
     "DNA_EMBEDDED_PUBLIC",
     Some("no"),

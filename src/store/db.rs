@@ -23,7 +23,7 @@ use super::{
     pool::{Sessions, serving_pool},
     retry::Retries,
 };
-use crate::metrics::database::Pool;
+use crate::{metrics::database::Pool, traces::work::Work};
 
 /// How often somebody who waits looks whether the database was heard of.
 const LOOK: Duration = Duration::from_millis(250);
@@ -207,6 +207,7 @@ impl Db {
             return sqlx::raw_sql(sql).fetch_many(&mut *self.acquire().await?).try_collect().await;
         };
         let mut retries = Retries::of_statement(sql.as_str(), &self.metrics.retries);
+        let work = Work::statement(sql.as_str());
         loop {
             let statement = statement(sql.clone(), arguments.clone(), persistent);
             let ask = async {
@@ -223,6 +224,7 @@ impl Db {
                     if matches!(done, Ok(_) | Err(sqlx::Error::Database(_))) {
                         self.pulse.beat();
                     }
+                    retries.trace(&work, done.as_ref().err().map(|error| error as _));
                     return done;
                 }
             }

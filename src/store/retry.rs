@@ -5,7 +5,10 @@ use std::{error::Error, time::Duration};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::metrics::{Counts, database::Conflict};
+use crate::{
+    metrics::{Counts, database::Conflict},
+    traces::work::Work,
+};
 
 /// How often something is done again, at most.
 const RETRIES: u32 = 5;
@@ -35,6 +38,20 @@ impl<'m> Retries<'m> {
     #[must_use]
     pub fn of_statement(sql: &str, counts: &'m Counts<Conflict>) -> Self {
         Self { done: 0, reads: sql.trim_start().starts_with("select"), counts }
+    }
+
+    /// Tells the trace how it ended, if it was worth a word: it was repeated, or it failed.
+    pub fn trace(&self, work: &Work, error: Option<&(dyn Error + 'static)>) {
+        if self.done > 0 {
+            work.tried(self.done + 1);
+        }
+        match error.and_then(cause) {
+            Some(sqlx::Error::RowNotFound) | None => {}
+            Some(error) => match sqlstate(error) {
+                Some(state) => work.failed_with(&state),
+                None => work.failed(kind(error)),
+            },
+        }
     }
 
     /// Whether it is to be done again after this error. If so, this has waited long enough.
@@ -72,10 +89,14 @@ pub async fn repeatable<T, E: Error + 'static, F: Future<Output = Result<T, E>>>
     work: impl Fn() -> F,
 ) -> Result<T, E> {
     let mut retries = Retries::of_transaction(counts);
+    let transaction = Work::transaction();
     loop {
-        match work().await {
+        match transaction.within(work()).await {
             Err(error) if retries.again(&error).await => {}
-            done => return done,
+            done => {
+                retries.trace(&transaction, done.as_ref().err().map(|error| error as &(dyn Error + 'static)));
+                return done;
+            }
         }
     }
 }
@@ -105,6 +126,15 @@ fn is_broken(error: &sqlx::Error) -> bool {
 
 fn sqlstate(error: &sqlx::Error) -> Option<String> {
     error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
+}
+
+/// A word for an error that is not of the database itself.
+const fn kind(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::Io(_) => "connection",
+        sqlx::Error::PoolTimedOut => "no connection was free",
+        _ => "other",
+    }
 }
 
 /// A random part of one, so that those that met do not meet again.

@@ -3,16 +3,17 @@
 use std::{fs, path::Path};
 
 /// A layer, and what it may import of the crate.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("clock.rs", &[]),
     ("domain", &["domain"]),
     ("metrics", &["metrics", "domain"]),
-    ("crypto", &["crypto", "domain", "clock", "metrics"]),
-    ("store", &["store", "domain", "metrics"]),
+    ("traces", &[]),
+    ("crypto", &["crypto", "domain", "clock", "metrics", "traces"]),
+    ("store", &["store", "domain", "metrics", "traces"]),
     ("bulk", &["bulk", "domain", "store", "metrics"]),
     ("oauth", &["oauth", "domain", "clock", "crypto", "store", "state", "metrics"]),
     ("portal", &["portal", "crypto"]),
-    ("http", &["http", "portal", "domain", "clock", "crypto", "store", "state", "oauth", "bulk", "metrics"]),
+    ("http", &["http", "portal", "domain", "clock", "crypto", "store", "state", "oauth", "bulk", "metrics", "traces"]),
 ];
 
 /// The Rust sources in a folder, each with its name.

@@ -40,3 +40,4 @@ mod settings;
 mod telemetry;
 mod test_partners;
 mod token;
+mod traces;

@@ -4,6 +4,7 @@ mod defaults;
 mod leaks;
 mod refusals;
 mod sources;
+mod tracing;
 mod values;
 
 use dna_api::settings::{SettingError, Settings, Vars};

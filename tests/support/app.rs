@@ -19,6 +19,7 @@ use dna_api::{
     settings::{Settings, Vars},
     state::{AppState, DocumentedForms, Limits, Parts, Policy, Readiness},
     store,
+    traces::Traces,
 };
 use reqwest::{Method, RequestBuilder};
 use sqlx::{PgPool, postgres::PgConnectOptions};
@@ -104,6 +105,7 @@ impl App {
             documented_forms: DocumentedForms::default(),
             limits: Limits::new(settings.rate_limit),
             metrics,
+            traces: Traces::start(settings.tracing.as_ref()).expect("traces"),
         });
         background::learn(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));

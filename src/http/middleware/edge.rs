@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use tokio::time::timeout;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field::display};
 use uuid::Uuid;
 
 use super::client_address::{Peer, client_address, is_unbelieved};
@@ -25,6 +25,7 @@ use crate::{
     metrics::request::Active,
     state::AppState,
     store::db::PATIENCE,
+    traces::request::{Answer, Parent, Request as Trace},
 };
 
 /// Bytes of a URL, at most.
@@ -54,7 +55,9 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
         let trusted = app.policy.trusted_proxies.borrow();
         (client_address(peer, request.headers(), &trusted), is_unbelieved(peer, request.headers(), &trusted))
     };
-    let span = tracing::info_span!("request", id = %id);
+    let trace = app.traces.begin(method, trace_parent(request.headers()));
+    let (trace_id, span_id) = trace.ids().map(|(trace, span)| (display(trace), display(span))).unzip();
+    let span = tracing::info_span!("request", id = %id, trace_id, span_id);
     if shared {
         warn_once(&app, from);
     }
@@ -74,7 +77,7 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
             Err(_) => unavailable("the request took too long"),
         }
     };
-    let mut response = answer.instrument(span.clone()).await;
+    let mut response = trace.within(answer.instrument(span.clone())).await;
     let error = response.extensions_mut().remove::<Arc<ApiError>>();
     if let Some(error) = &error {
         *response.body_mut() = Body::from(error.body(&id));
@@ -82,14 +85,14 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }
     set_headers(response.headers_mut(), &id);
-    let done = Done { method, response: &response, error: error.as_deref(), active };
+    let done = Done { id: &id, method, response: &response, error: error.as_deref(), active, trace };
     span.in_scope(|| log(&app, done, from));
     response
 }
 
 fn warn_once(app: &AppState, from: Option<IpAddr>) {
     app.limits.unbelieved_proxy.call_once(|| {
-        let from = from.map(tracing::field::display);
+        let from = from.map(display);
         tracing::warn!(
             from,
             "X-Forwarded-For comes from an address that DNA_TRUSTED_PROXIES does not name: if that is your proxy, name it, \
@@ -114,6 +117,16 @@ fn request_id(headers: &HeaderMap) -> String {
     };
     let inbound = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(harmless);
     inbound.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// What the caller says of its trace. Where it says so twice, that is malformed.
+fn trace_parent(headers: &HeaderMap) -> Parent<'_> {
+    let one = |name| {
+        let mut values = headers.get_all(name).iter();
+        let value = values.next().filter(|_| values.next().is_none())?;
+        value.to_str().ok()
+    };
+    Parent { parent: one("traceparent"), state: one("tracestate") }
 }
 
 fn set_headers(headers: &mut HeaderMap, id: &str) {
@@ -146,27 +159,31 @@ fn method_name(method: &Method) -> &'static str {
 
 /// A request and its reply, when it is about to go.
 struct Done<'a> {
+    id: &'a str,
     method: &'static str,
     response: &'a Response,
     error: Option<&'a ApiError>,
     active: Active<'a>,
+    trace: Trace,
 }
 
-/// One line a request: never its path, its query, a header or a body. What the line says is counted.
-fn log(app: &AppState, Done { method, response, error, active }: Done<'_>, from: Option<IpAddr>) {
+/// One line a request: never its path, its query, a header or a body. What the line says is counted, and told its trace.
+fn log(app: &AppState, Done { id, method, response, error, active, trace }: Done<'_>, from: Option<IpAddr>) {
     let extensions = response.extensions();
-    let route = extensions.get::<Route>().map_or("none", |route| route.0.as_str());
+    let matched = extensions.get::<Route>().map(|route| route.0.as_str());
+    let route = matched.unwrap_or("none");
     let status = response.status().as_u16();
     let ms = u64::try_from(active.answered(method, route, status).as_millis()).unwrap_or(u64::MAX);
-    let from = from.map(tracing::field::display);
     let identity = extensions.get::<Identity>();
-    let partner = identity.map(|identity| tracing::field::display(identity.partner.0));
-    let oauth_client = identity.map(|identity| tracing::field::display(identity.oauth_client.0));
+    let (partner, oauth_client) = identity.map(|identity| (identity.partner.0, identity.oauth_client.0)).unzip();
     let refusal = extensions.get::<Reason>().map(|reason| reason.0);
     if let Some(reason) = refusal {
         app.metrics.tokens.refused(reason);
     }
     let reason = refusal.or(error.map(ApiError::word));
+    let scheme = if app.jwts.issuer().starts_with("https:") { "https" } else { "http" };
+    trace.answered(&Answer { method, route: matched, status, scheme, id, partner, oauth_client, reason });
+    let (from, partner, oauth_client) = (from.map(display), partner.map(display), oauth_client.map(display));
     match error.and_then(std::error::Error::source) {
         Some(cause) if status >= 500 => {
             tracing::error!(%method, route, status, ms, from, partner, oauth_client, reason, cause = %text::chain(cause));

@@ -39,7 +39,7 @@ const NO_ALIAS: [&str; 22] = [
 ];
 
 /// What is let be, and why.
-const EXCEPTIONS: [(&str, &str, &str); 23] = [
+const EXCEPTIONS: [(&str, &str, &str); 24] = [
     (ADVISORY, "hashtextextended('import '", IMPORT),
     (SESSION, "store/pool.rs: set statement_timeout = '5s'", POOL),
     (SESSION, "store/pool.rs: set client_connection_check_interval", POOL),

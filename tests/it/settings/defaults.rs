@@ -76,7 +76,9 @@ fn help_explains_every_setting_within_a_terminal_s_width() {
             assert!(help.contains(&format!("  {}={default}\n", setting.name)));
         }
     }
-    for secret in ["DATABASE_URL_FILE", "DNA_MIGRATE_DATABASE_URL_FILE", "DNA_MASTER_KEY_FILE"] {
+    for secret in
+        ["DATABASE_URL_FILE", "DNA_MIGRATE_DATABASE_URL_FILE", "DNA_MASTER_KEY_FILE", "OTEL_EXPORTER_OTLP_HEADERS_FILE"]
+    {
         assert!(help.contains(secret), "{secret}");
     }
     assert!(!help.contains("DNA_LISTEN_FILE"));

@@ -1,5 +1,6 @@
 use super::{DATABASE, KEY, accepted, refused};
 
+const COLLECTOR: &str = "an http:// URL such as http://127.0.0.1:4318, without a user, a query or a fragment: a collector near by sends on by https";
 const SWITCH: &str = "on, off, true, false, yes, no, 1 or 0";
 const POSTGRES: &str =
     "postgres://user:password@host:port/database, or postgres://user@localhost/database?host=/folder for a Unix socket";
@@ -106,6 +107,28 @@ const WRONG: &[(&str, &str, &[&str])] = &[
         &["inof", "dna_api", "sqlx=loud", "info,[unclosed"],
     ),
     ("DNA_LOG_FORMAT", "text or json", &["xml"]),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        COLLECTOR,
+        &["https://collector:4318", "collector:4318", "http://", "http://a:b@collector", "http://c?a", "http://c#a"],
+    ),
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", COLLECTOR, &["/v1/traces"]),
+    (
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "name=value pairs between commas, the values percent-encoded",
+        &["secret", "a b=c", "=c", "a=%0a", "a=%ff"],
+    ),
+    (
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "name=value pairs between commas, the values percent-encoded",
+        &["service.instance.id", "=a", "a=b,c"],
+    ),
+    (
+        "OTEL_TRACES_SAMPLER",
+        "always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio",
+        &["on", "jaeger_remote", "parentbased_", "parentbased_parentbased_always_on"],
+    ),
+    ("OTEL_TRACES_SAMPLER_ARG", "a number from 0 to 1", &["-0.1", "1.1", "NaN", "half"]),
     ("DNA_EMBEDDED_PUBLIC", SWITCH, &["maybe"]),
 ];
 
