@@ -179,7 +179,7 @@ impl Whole {
         whole.does(&["client", "erase", "3", "--reason", "asked"]);
         whole.does(&["partner", "purge", "QA"]);
         let db = PgPool::connect(&whole.url).await.expect("a connection");
-        while client_counts::refresh(&mut *db.acquire().await.expect("a connection"), 1).await.expect("counts") {}
+        while client_counts::refresh(&mut db.acquire().await.expect("a connection"), 1).await.expect("counts") {}
         db.close().await;
         whole.sql("update oauth_clients set name = 'zyxw' where partner_id = (select id from partners where name = 'Acme')")
             .await;
