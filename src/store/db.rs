@@ -158,9 +158,7 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub async fn begin(&self) -> sqlx::Result<PgTransaction<'static>> {
-        let begun = self.timed(Box::pin(self.pool().begin())).await?;
-        self.pulse.beat();
-        Ok(begun)
+        self.begin_with("begin").await
     }
 
     /// A transaction that begins with more statements than `begin`.
@@ -168,7 +166,9 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub async fn begin_with(&self, statements: &'static str) -> sqlx::Result<PgTransaction<'static>> {
-        self.timed(Box::pin(self.pool().begin_with(statements))).await
+        let begun = self.timed(Box::pin(self.pool().begin_with(statements))).await?;
+        self.pulse.beat();
+        Ok(begun)
     }
 
     /// One statement, from the connection to the last row.
