@@ -24,7 +24,7 @@ impl Import<'_> {
     /// A transaction that alone imports clients of the partner's. Who has to wait for that keeps no connection meanwhile.
     pub(super) async fn begin(&self) -> Result<Transaction, StoreError> {
         loop {
-            let mut transaction = self.db.begin_with(BEGIN).await?;
+            let mut transaction = Box::pin(self.db.begin_with(BEGIN)).await?;
             if client_import::is_alone(&mut *transaction, self.origin.partner).await? {
                 return Ok(transaction);
             }

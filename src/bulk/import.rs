@@ -130,7 +130,7 @@ impl Import<'_> {
         let (mut seen, mut slugs) = (HashSet::new(), BTreeSet::new());
         while let Some(batch) = batches.next().await? {
             let held = self.heard(repeatable(self.retries, || async {
-                let mut db = self.db.acquire().await.map_err(StoreError::from)?;
+                let mut db = Box::pin(self.db.acquire()).await.map_err(StoreError::from)?;
                 Ok(self.holders(&mut db, &batch).await?)
             }));
             let held = held.await?;

@@ -8,7 +8,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::label::{Counts, kind};
+use super::label::{Counts, Kind as _, kind};
 
 /// Seconds: from a connection that was idle to the end of the wait.
 const BUCKETS: [f64; 7] = [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 2.0];
@@ -123,9 +123,9 @@ impl Database {
         registry.register("db_client_connection_count", "Open connections, by state", count.clone());
         registry.register("db_client_connection_max", "The most connections that may be open", max.clone());
         let retries = Counts::registered(registry, "dna_db_retries", "What was done again, by what was in its way");
-        let of = |name: PoolName, word| {
+        let of = |name: PoolName| {
             let state = |state| {
-                let labels = InState { db_client_connection_pool_name: word, db_client_connection_state: state };
+                let labels = InState { db_client_connection_pool_name: name.word(), db_client_connection_state: state };
                 count.get_or_create_owned(&labels)
             };
             Pool {
@@ -138,6 +138,6 @@ impl Database {
                 retries: retries.clone(),
             }
         };
-        Self { requests: of(PoolName::Requests, "requests"), background: of(PoolName::Background, "background") }
+        Self { requests: of(PoolName::Requests), background: of(PoolName::Background) }
     }
 }

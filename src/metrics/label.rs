@@ -16,6 +16,9 @@ use prometheus_client::{
 pub trait Kind: EncodeLabelSet + Copy + Eq + Hash + Debug + Send + Sync + 'static {
     /// All of them.
     const ALL: &'static [Self];
+
+    /// Its value of the label.
+    fn word(self) -> &'static str;
 }
 
 /// A [`Kind`]: the label's name, and a word for each value.
@@ -29,6 +32,12 @@ macro_rules! kind {
 
         impl crate::metrics::label::Kind for $name {
             const ALL: &'static [Self] = &[$(Self::$value),+];
+
+            fn word(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word,)+
+                }
+            }
         }
 
         impl prometheus_client::encoding::EncodeLabelSet for $name {
@@ -36,10 +45,7 @@ macro_rules! kind {
                 &self,
                 encoder: &mut prometheus_client::encoding::LabelSetEncoder<'_>,
             ) -> Result<(), std::fmt::Error> {
-                let word = match self {
-                    $(Self::$value => $word,)+
-                };
-                [($label, word)].encode(encoder)
+                [($label, crate::metrics::label::Kind::word(*self))].encode(encoder)
             }
         }
     };

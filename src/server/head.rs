@@ -87,7 +87,8 @@ fn request_line(line: &[u8]) -> Result<(&[u8], bool), Refusal> {
     {
         return malformed(RULE);
     }
-    if Uri::try_from(target).is_err() {
+    // Of a fragment `Uri` does not look at the bytes, and hyper refuses them without a word.
+    if Uri::try_from(target).is_err() || str::from_utf8(target).is_err() {
         return malformed("The target holds what no URL may.");
     }
     if method == b"CONNECT" {

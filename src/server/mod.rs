@@ -63,8 +63,8 @@ pub async fn serve(
         accept_until(&listener, &service, &connections, sleep(heard)).await;
         accept_rest(&listener, &service, &connections).await;
     }
-    let settle = if behind_proxy() && !listener.is_inherited() { PROXY_SETTLE } else { SETTLE };
     drop(listener);
+    let settle = if behind_proxy() { PROXY_SETTLE } else { SETTLE };
     settle_down(&connections, settle.min(drain)).await;
     if timeout(end.saturating_duration_since(Instant::now()), connections.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end within DNA_DRAIN_SECONDS");

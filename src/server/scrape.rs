@@ -16,7 +16,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::listener::{Listener, Stream};
+use super::{
+    PAUSE,
+    listener::{Listener, Stream},
+};
 use crate::{metrics, state::AppState};
 
 /// Scrapers at once. Further ones wait to be accepted.
@@ -25,8 +28,6 @@ const CONNECTIONS: usize = 8;
 const DEADLINE: Duration = Duration::from_secs(5);
 /// Bytes of its request, at most.
 const HEAD_LIMIT: usize = 16 * 1024;
-/// How long is waited after a connection that cannot be accepted.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Tells what is measured to whoever asks, for ever.
 pub async fn serve_metrics(listener: Listener, app: AppState) {

@@ -183,9 +183,7 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub async fn begin(&self) -> sqlx::Result<Transaction> {
-        let begun = self.acquire().await?.begin(None).await?;
-        self.pulse.beat();
-        Ok(begun)
+        self.begin_with("begin").await
     }
 
     /// A transaction that begins with more statements than `begin`.
@@ -193,7 +191,9 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub async fn begin_with(&self, statements: &'static str) -> sqlx::Result<Transaction> {
-        self.acquire().await?.begin(Some(statements)).await
+        let begun = self.acquire().await?.begin(statements).await?;
+        self.pulse.beat();
+        Ok(begun)
     }
 
     /// One statement, from the connection to the last row.

@@ -138,12 +138,12 @@ impl Lease {
         drop(turn); // only now, so that who has the next turn finds it
     }
 
-    /// Begins a transaction, with more statements than `begin` if need be.
+    /// Begins a transaction by these statements, `begin` among them.
     ///
     /// # Errors
     /// The database's own.
-    pub(super) async fn begin(mut self, statements: Option<&'static str>) -> sqlx::Result<Transaction> {
-        PgTransactionManager::begin(&mut self, statements.map(SqlStr::from_static)).await?;
+    pub(super) async fn begin(mut self, statements: &'static str) -> sqlx::Result<Transaction> {
+        PgTransactionManager::begin(&mut self, Some(SqlStr::from_static(statements))).await?;
         Ok(Transaction(Some(self)))
     }
 }

@@ -115,6 +115,12 @@ class Cluster:
         self.members[1].start()
         self.wait_until_whole()
         self.others.append(self._run("haproxy", "-f", self.proxy))
+        # Until its first checks have failed, HAProxy takes the standby for a primary too.
+        wait("HAProxy knows who leads", self._proxy_knows)
+
+    def _proxy_knows(self):
+        with open(self.log.name, errors="replace") as log:
+            return "/two is DOWN" in log.read()
 
     def primary(self):
         return next((member for member in self.members if member.asked("/primary") == 200), None)

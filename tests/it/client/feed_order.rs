@@ -66,7 +66,7 @@ async fn what_began_earlier_and_commits_later_is_waited_for() {
 async fn one_clients_events_stay_in_order_whatever_began_first() {
     let (app, caller) = acme().await;
     let id = caller.new_client(&app).await;
-    let mut early = app.db.begin().await.expect("a transaction");
+    let mut early = app.db.begin_with("begin isolation level read committed").await.expect("a transaction");
     sqlx::query("select pg_current_xact_id()::text").execute(&mut *early).await.expect("an id");
 
     caller.transition(&app, id, "activate").await;

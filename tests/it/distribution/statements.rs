@@ -195,13 +195,13 @@ fn broken(sql: &str, partners: &[String]) -> Vec<&'static str> {
         let named = tables(&scope, partners);
         for (place, name) in &named {
             let inserted = *place > 0 && scope[place - 1] == "into";
-            let names = if inserted {
+            let is_chosen = if inserted {
                 let columns = scope[*place..].split(|token| *token == ")").next().unwrap_or_default();
                 columns.contains(&"partner_id")
             } else {
                 chooses_partner(&scope, name, named.len() == 1)
             };
-            if !names {
+            if !is_chosen {
                 found.push(NO_PARTNER);
             }
             let locks =

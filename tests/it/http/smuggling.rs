@@ -95,6 +95,16 @@ async fn what_breaks_a_rule_is_refused_in_our_words_and_nothing_after_it_is_read
 }
 
 #[tokio::test]
+async fn what_is_no_text_is_refused_in_our_words_in_a_fragment_too() {
+    let app = App::start().await;
+
+    for bad in [&b"GET /?\x80"[..], b"GET /?#\x80", b"GET /#\xff"] {
+        let request = [bad, b" HTTP/1.1\r\nHost: x\r\n\r\n", NEXT.as_bytes()].concat();
+        is_refused(&app.send_until_closed(request).await, &String::from_utf8_lossy(bad));
+    }
+}
+
+#[tokio::test]
 async fn it_is_the_same_behind_a_good_request_on_the_same_connection() {
     let app = App::start().await;
     let chunked =

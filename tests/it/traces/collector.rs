@@ -73,9 +73,9 @@ impl Collector {
     pub(super) fn span(&self, name: &str) -> Span {
         let spans = self.spans();
         let mut named = spans.iter().filter(|span| span.name == name);
-        let names = || spans.iter().map(|span| span.name.as_str()).collect::<Vec<_>>();
-        let span = named.next().unwrap_or_else(|| panic!("no {name}: {:?}", names()));
-        assert!(named.next().is_none(), "more than one {name}: {:?}", names());
+        let all = || spans.iter().map(|span| span.name.as_str()).collect::<Vec<_>>();
+        let span = named.next().unwrap_or_else(|| panic!("no {name}: {:?}", all()));
+        assert!(named.next().is_none(), "more than one {name}: {:?}", all());
         span.clone()
     }
 

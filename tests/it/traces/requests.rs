@@ -1,6 +1,6 @@
 //! A request is a span, and what it waits for are spans below it.
 
-use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
+use opentelemetry_proto::tonic::trace::v1::{Span, Status, span::SpanKind, status::StatusCode};
 use reqwest::Method;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
 use crate::support::{CLIENT, Reply, until};
 
 fn code(span: &Span) -> StatusCode {
-    span.status.as_ref().map_or(StatusCode::Unset, |status| status.code())
+    span.status.as_ref().map_or(StatusCode::Unset, Status::code)
 }
 
 #[tokio::test]
