@@ -7,7 +7,6 @@ use axum::{
     body::Body,
     extract::Request,
     http::{HeaderValue, header},
-    response::Response,
 };
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
@@ -24,7 +23,7 @@ use uuid::Uuid;
 
 use super::{
     bounds::{Awaited, Bounds},
-    connection::Connection,
+    connection::{Connection, Reply},
     framing::HEAD_LIMIT,
     guarded::Guarded,
     listener::Stream,
@@ -104,9 +103,9 @@ impl Service {
         self,
         request: hyper::Request<Incoming>,
         peer: Peer,
-        connection: &Connection,
-    ) -> Result<Response, Infallible> {
-        let (refusal, _busy) = connection.next();
+        connection: &Arc<Connection>,
+    ) -> Result<hyper::Response<Reply>, Infallible> {
+        let (refusal, busy) = connection.next();
         let is_readiness = request.uri().path() == "/readyz";
         let is_health = is_readiness || request.uri().path() == "/healthz";
         if is_readiness {
@@ -128,7 +127,7 @@ impl Service {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         drop(entry);
-        Ok(response)
+        Ok(response.map(|body| Reply { body, _busy: busy }))
     }
 }
 

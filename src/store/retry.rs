@@ -1,6 +1,9 @@
 //! What is done again, and after how long.
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
 
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -10,10 +13,13 @@ use crate::{
     traces::work::Work,
 };
 
-/// How often something is done again, at most.
+/// How long something that gives way is done again, from the first time it had to: as long as it would wait for a lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often at least, though one time may take longer than that.
 const RETRIES: u32 = 5;
-/// How long before the first time, at most; twice as long each time.
+/// How long before the first time, at most; twice as long each time, until it has grown to the other.
 const PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
 /// How often something was done again already.
 ///
@@ -23,6 +29,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Retries<'m> {
     done: u32,
+    until: Option<Instant>,
     reads: bool,
     counts: &'m Counts<Conflict>,
 }
@@ -31,13 +38,13 @@ impl<'m> Retries<'m> {
     /// Those of a transaction, which is repeated as a whole.
     #[must_use]
     pub const fn of_transaction(counts: &'m Counts<Conflict>) -> Self {
-        Self { done: 0, reads: false, counts }
+        Self { done: 0, until: None, reads: false, counts }
     }
 
     /// Those of one statement that is a transaction of its own.
     #[must_use]
     pub fn of_statement(sql: &str, counts: &'m Counts<Conflict>) -> Self {
-        Self { done: 0, reads: sql.trim_start().starts_with("select"), counts }
+        Self { done: 0, until: None, reads: sql.trim_start().starts_with("select"), counts }
     }
 
     /// Tells the trace how it ended, if it was worth a word: it was repeated, or it failed.
@@ -68,12 +75,17 @@ impl<'m> Retries<'m> {
     fn pause(&mut self, error: &(dyn Error + 'static)) -> Option<Duration> {
         let error = cause(error)?;
         let conflict = conflict(error)?;
-        let most = if conflict == Conflict::Broken { u32::from(self.reads) } else { RETRIES };
-        if self.done >= most {
+        let now = Instant::now();
+        let until = *self.until.get_or_insert(now + PATIENCE);
+        let again = match conflict {
+            Conflict::Broken => self.reads && self.done == 0,
+            Conflict::Serialization | Conflict::Deadlock => self.done < RETRIES || now < until,
+        };
+        if !again {
             return None;
         }
         tracing::debug!(%error, retry = self.done + 1, "trying again");
-        let pause = PAUSE * 2_u32.pow(self.done);
+        let pause = PAUSE.saturating_mul(2_u32.saturating_pow(self.done)).min(LONGEST_PAUSE);
         self.done += 1;
         self.counts.count(conflict);
         Some(pause.mul_f64(chance()))

@@ -107,3 +107,17 @@ async fn a_caller_that_reads_on_now_and_then_is_not() {
         assert!(!is_gone.load(Relaxed));
     }
 }
+
+#[tokio::test]
+async fn a_reply_that_goes_on_for_longer_than_the_wait_for_another_request_is_not_cut_off() {
+    let (address, is_gone) = start(Deadlines { idle: SHORT, ..Deadlines::default() }).await;
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let mut piece = vec![0; PIECE];
+
+    ask(&mut stream, "/endless").await;
+    let start = Instant::now();
+    while start.elapsed() < SHORT * 2 {
+        stream.read_exact(&mut piece).await.expect("more");
+    }
+    assert!(!is_gone.load(Relaxed));
+}
