@@ -23,6 +23,8 @@ pub type Varied<'a> = &'a [(&'a str, &'a str)];
 pub struct Script {
     pub text: String,
     pub values: Vec<(String, String)>,
+    /// How many the server sent.
+    pub statements: usize,
 }
 
 /// What is logged while something is done, without what a server that rests asks too.
@@ -159,5 +161,5 @@ pub fn script(begin: &str, statements: &[Statement], types: &Types, varied: Vari
         text.push_str(sql.trim());
         text.push_str(";\n");
     }
-    Ok(Script { text, values })
+    Ok(Script { text, values, statements: statements.len() })
 }
