@@ -4,6 +4,7 @@ mod bare;
 mod callers;
 mod cluster;
 mod figures;
+mod peers;
 mod pgbench;
 mod plot;
 mod requests;
@@ -29,7 +30,8 @@ const USAGE: &str =
   --short      a minute: what regressed fails it
   --rounds N   how often each figure is measured between its yardsticks (5; short: 3)
   --seconds N  how long each time (4; short: 1)
-  --only NAME  create, change, read, bearer, login, refresh, latency or size; all of them otherwise
+  --only NAME  create, change, read, bearer, login, refresh, latency, size or peers; all of them otherwise, but in the
+               short form no peers, which want tests/load/peers/install first
   --json FILE  the figures as JSON
   --plot FILE  the ratios as SVG";
 
@@ -94,6 +96,11 @@ fn measure(arguments: &Arguments) -> Result<Vec<Row>> {
     if wanted("size") {
         eprintln!("size …");
         all.extend(rows::sizes(&mut world, plan)?);
+    }
+    let named = !arguments.only.is_empty();
+    if wanted("peers") && (named || !plan.short) {
+        eprintln!("peers …");
+        all.extend(peers::rows(&world, plan)?);
     }
     Ok(all)
 }
