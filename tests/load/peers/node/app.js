@@ -66,8 +66,9 @@ app.use((request, response) => refuse(response, 404, 'not_found', 'There is noth
 // Express knows a handler of errors by its four parameters.
 app.use((error, request, response, next) => {
   if (error instanceof OAuthError) {
-    if (error.code === 401) response.set('WWW-Authenticate', 'Bearer realm="DNA API"');
-    return response.status(error.code).json({ error: error.name, error_description: error.message });
+    const status = error.name === 'invalid_client' ? 401 : error.code;
+    if (status === 401) response.set('WWW-Authenticate', 'Bearer realm="DNA API"');
+    return response.status(status).json({ error: error.name, error_description: error.message });
   }
   if (error.code === '23505') return refuse(response, 409, 'duplicate_customer_id', 'The customer id is taken.');
   if (error.status < 500) return refuse(response, error.status, 'invalid_request', 'The request cannot be read.');

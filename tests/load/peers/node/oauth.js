@@ -4,7 +4,7 @@
 const { createHash, createPrivateKey, createPublicKey, randomBytes, randomUUID, timingSafeEqual } = require('node:crypto');
 const { readFileSync } = require('node:fs');
 const OAuth2Server = require('@node-oauth/oauth2-server');
-const argon2 = require('argon2');
+const argon2 = require('@node-rs/argon2');
 const jwt = require('jsonwebtoken');
 const { query } = require('./database');
 

@@ -33,7 +33,7 @@ function new_client(array $form): array
             $required && $wrong($name, 'field is required.');
             return null;
         }
-        if (mb_strlen($value) > $most) {
+        if (iconv_strlen($value) > $most) {
             $wrong($name, "may not be greater than $most characters.");
         } elseif (!preg_match($format, $value)) {
             $wrong($name, 'format is invalid.');

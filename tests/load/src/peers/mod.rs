@@ -83,8 +83,8 @@ pub fn rows(world: &World, plan: Plan) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir()?;
     let key = folder.path().join("key");
     write_key(&key)?;
-    let peers = PEERS.map(|(folder, ..)| Peer::start(folder, world, &key).context(folder));
-    let peers: Vec<Peer> = peers.into_iter().collect::<Result<_>>()?;
+    let start = |(folder, ..): &(&'static str, _, _)| Peer::start(folder, world, &key).context(*folder);
+    let peers: Vec<Peer> = PEERS.iter().map(start).collect::<Result<_>>()?;
     let mut all = Vec::new();
     for contest in &CONTESTS {
         all.extend(contest.rows(world, &peers, plan)?);

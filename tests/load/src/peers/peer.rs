@@ -74,7 +74,7 @@ impl Peer {
         peer.until_ready().map_err(|error| {
             let said = fs::read_to_string(&log).unwrap_or_default();
             let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-            anyhow!("{name} did not start: {error}: {last}")
+            anyhow!("it did not start: {error}: {last}")
         })?;
         peer.token = proof::of(&peer.address, &world.accounts[0])?.into();
         proof::of_events(&world.cluster, &database)?;
@@ -120,6 +120,9 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
         // Those who have workers end them when they are asked to, not when they are killed.
         let pid = self.child.id().to_string();
         drop(Command::new("sh").args(["-c", "kill \"$1\"", "sh", &pid]).status());

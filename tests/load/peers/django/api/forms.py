@@ -12,7 +12,7 @@ class Boolean(forms.CharField):
         return BOOLEANS[text]
 
 
-def zipcode(**more):
+def us_zipcode(**more):
     return forms.RegexField(r"^[0-9]{5}(-[0-9]{4})?\Z", **more)
 
 
@@ -22,11 +22,11 @@ class NewClient(forms.Form):
     email = forms.EmailField(max_length=254)
     first_name = forms.CharField(max_length=100)
     last_name = forms.CharField(max_length=100)
-    zipcode = zipcode()
+    zipcode = us_zipcode()
     address = forms.CharField(max_length=255)
     same_billing_address = Boolean()
     billing_address = forms.CharField(max_length=255, required=False)
-    billing_zipcode = zipcode(required=False)
+    billing_zipcode = us_zipcode(required=False)
     customer_id = forms.CharField(max_length=128, required=False, empty_value=None)
     start_billing_date = forms.DateField(input_formats=["%Y-%m-%d", "%m/%d/%Y"], required=False)
 
