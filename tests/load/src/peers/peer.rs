@@ -24,7 +24,7 @@ use crate::{
 /// Where they are, seen from the project's root.
 const FOLDER: &str = "tests/load/peers";
 /// How long one may take to prepare its database and be ready.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is asked of all of them.
 #[derive(Clone, Copy)]
