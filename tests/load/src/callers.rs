@@ -198,6 +198,15 @@ fn turns(
 
 /// One request and its reply, which must be a success.
 pub fn once(address: &str, request: &[u8]) -> Result<Vec<u8>> {
+    let (status, body) = asked(address, request)?;
+    if !(200..300).contains(&status) {
+        bail!("{status}: {}", String::from_utf8_lossy(&body));
+    }
+    Ok(body)
+}
+
+/// One request, and the status and the body of its reply.
+pub fn asked(address: &str, request: &[u8]) -> Result<(u16, Vec<u8>)> {
     let mut stream = std::net::TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     stream.write_all(request)?;
@@ -207,10 +216,7 @@ pub fn once(address: &str, request: &[u8]) -> Result<Vec<u8>> {
         let read = stream.read(&mut part)?;
         received.extend_from_slice(&part[..read]);
         if let Some((status, body, whole)) = reply(&received)? {
-            if !(200..300).contains(&status) {
-                bail!("{}", String::from_utf8_lossy(&received));
-            }
-            return Ok(received[body..whole].to_vec());
+            return Ok((status, received[body..whole].to_vec()));
         }
         if read == 0 {
             bail!("the server hung up");

@@ -4,6 +4,7 @@ mod bare;
 mod callers;
 mod cluster;
 mod figures;
+mod peers;
 mod pgbench;
 mod plot;
 mod requests;
@@ -29,11 +30,26 @@ const USAGE: &str =
   --short      what does not depend on how the server was built, in a minute: what regressed fails it
   --rounds N   how often each figure is measured between its yardsticks (5; short: 3)
   --seconds N  how long each time (4; short: 2)
-  --only NAME  create, change, read, bearer, login, refresh, latency or size; all of them otherwise
+  --only NAME  create, change, read, bearer, login, refresh, latency, size or peers, which want tests/load/peers/install first;
+               all of them otherwise
   --json FILE  the figures as JSON
   --plot FILE  the ratios as SVG";
 
-const PARTS: [&str; 8] = ["create", "change", "read", "bearer", "login", "refresh", "latency", "size"];
+/// What measures some rows of the table.
+type Part = fn(&World, Plan) -> Result<Vec<Row>>;
+
+const PARTS: [(&str, Part); 8] = [
+    ("create", rows::creates),
+    ("change", rows::changes),
+    ("read", rows::reads),
+    ("bearer", rows::bearers),
+    ("login", rows::logins),
+    ("refresh", rows::refreshes),
+    ("latency", rows::latencies),
+    ("peers", peers::rows),
+];
+/// What the short form measures of them; `size` it does, too.
+const SHORT: [&str; 4] = ["create", "change", "read", "login"];
 
 struct Arguments {
     plan: Plan,
@@ -74,22 +90,12 @@ fn measure(arguments: &Arguments) -> Result<Vec<Row>> {
     let plan = arguments.plan;
     let clients = if plan.short { 1000 } else { 10_000 };
     let mut world = World::new(arguments.server.clone(), &arguments.queries, clients)?;
-    let everything: &[&str] = if plan.short { &["create", "change", "read", "login", "size"] } else { &PARTS };
     let wanted = |name: &str| match &arguments.only[..] {
-        [] => everything.contains(&name),
+        [] => !plan.short || name == "size" || SHORT.contains(&name),
         only => only.iter().any(|only| only == name),
     };
-    let parts: [(&str, fn(&World, Plan) -> Result<Vec<Row>>); 7] = [
-        ("create", rows::creates),
-        ("change", rows::changes),
-        ("read", rows::reads),
-        ("bearer", rows::bearers),
-        ("login", rows::logins),
-        ("refresh", rows::refreshes),
-        ("latency", rows::latencies),
-    ];
     let mut all = Vec::new();
-    for (name, part) in parts {
+    for (name, part) in PARTS {
         if wanted(name) {
             eprintln!("{name} …");
             let rows = part(&world, plan).with_context(|| name.to_owned())?;

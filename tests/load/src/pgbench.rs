@@ -28,7 +28,7 @@ pub fn run(cluster: &Cluster, script: &Script, connections: usize, time: Duratio
     command.arg("dna").stdin(Stdio::null());
     let before = usage::cpu_of_family(cluster.postmaster)?;
     let output = command.output().context("cannot run pgbench")?;
-    let used = usage::cpu_of_family(cluster.postmaster)? - before;
+    let used = usage::cpu_of_family(cluster.postmaster)?.saturating_sub(before);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let wrong = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() || wrong.contains("aborted") {

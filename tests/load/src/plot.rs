@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::figures::Row;
+use crate::figures::{Goal, Row};
 
 const WIDTH: f64 = 900.0;
 const LEFT: f64 = 330.0;
@@ -29,7 +29,7 @@ pub fn svg(rows: &[Row]) -> String {
         let y = (n as f64 + 1.5) * LINE;
         let (low, high) = row.range();
         let name = row.name.replace('&', "&amp;").replace('<', "&lt;");
-        let words = row.goal.map(|goal| goal.words()).unwrap_or_default();
+        let words = row.goal.map(Goal::words).unwrap_or_default();
         let colour = if row.is_reached() { "#2a7f4f" } else { "#b5532a" };
         let _ = writeln!(
             svg,

@@ -27,7 +27,8 @@ pub fn post(path: &str, token: Option<&str>, form: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn get(path: &str, token: &str) -> Vec<u8> {
+/// A request without a body.
+pub fn get(path: &str, token: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: api.test\r\nAuthorization: Bearer {token}\r\n\r\n").into_bytes()
 }
 

@@ -99,8 +99,8 @@ fn against_pgbench(
     rounds(plan, yardstick, || world.measure(&mut callers, plan.time))
 }
 
-/// How often the server goes to the database for a request of a script.
-fn round_trips(name: &'static str, script: &Script, requests: f64) -> Row {
+/// How many statements the server sends for a request of a script: each is a round trip.
+fn statements_of(name: &'static str, script: &Script, requests: f64) -> Row {
     let mut row = Row::new(name, "–", Some(Goal::AtMost(1.0, 1.0)));
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     row.ratios.push(script.statements as f64 / requests);
@@ -111,9 +111,9 @@ pub fn creates(world: &World, plan: Plan) -> Result<Vec<Row>> {
     let script = world.create_script()?;
     let rounds = against_pgbench(world, plan, &script, world.creators(CALLERS), 1.0)?;
     let cpu = |bench: &Bench| bench.cpu;
-    let goals = [Goal::AtMost(0.35, f64::INFINITY), Goal::AtMost(1.10, 1.40)];
+    let goals = [Goal::AtMost(0.35, f64::INFINITY), Goal::AtMost(1.10, f64::INFINITY)];
     Ok(vec![
-        round_trips("round trips of a create", &script, 1.0),
+        statements_of("statements of a create", &script, 1.0),
         by_rate("create", "pgbench", Goal::AtLeast(0.95, 0.0), &rounds, |bench| bench.rate),
         by_cpu(("create: CPU of the server", "Postgres' CPU under pgbench", goals[0]), &rounds, cpu, |m| m.server),
         by_cpu(("create: CPU of Postgres", "Postgres' CPU under pgbench", goals[1]), &rounds, cpu, |m| m.postgres),
@@ -124,7 +124,7 @@ pub fn changes(world: &World, plan: Plan) -> Result<Vec<Row>> {
     let script = world.change_script()?;
     let rounds = against_pgbench(world, plan, &script, world.changers(CALLERS), 2.0)?;
     Ok(vec![
-        round_trips("round trips of an activation, a suspension", &script, 2.0),
+        statements_of("statements of an activation, a suspension", &script, 2.0),
         by_rate("activate, suspend", "pgbench", Goal::AtLeast(0.95, 0.0), &rounds, |bench| bench.rate),
     ])
 }
@@ -133,7 +133,7 @@ pub fn reads(world: &World, plan: Plan) -> Result<Vec<Row>> {
     let script = world.read_script()?;
     let rounds = against_pgbench(world, plan, &script, world.readers(CALLERS), 1.0)?;
     Ok(vec![
-        round_trips("round trips of a read", &script, 1.0),
+        statements_of("statements of a read", &script, 1.0),
         by_rate("read", "pgbench", Goal::AtLeast(0.65, 0.0), &rounds, |bench| bench.rate),
     ])
 }
@@ -145,7 +145,7 @@ pub fn bearers(world: &World, plan: Plan) -> Result<Vec<Row>> {
         let before = usage::cpu(bare.pid())?;
         let load = callers::closed(&bare.address, &mut world.warm(CALLERS), plan.time)?;
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let cpu = (usage::cpu(bare.pid())? - before).as_secs_f64() / load.replies as f64;
+        let cpu = usage::cpu(bare.pid())?.saturating_sub(before).as_secs_f64() / load.replies as f64;
         anyhow::Ok(Bench { rate: load.rate(), cpu })
     };
     let warm = rounds(plan, || yardstick(plan), || world.measure(&mut world.warm(CALLERS), plan.time))?;
@@ -182,7 +182,8 @@ pub fn refreshes(world: &World, plan: Plan) -> Result<Vec<Row>> {
 /// Latencies at a fixed rate: reads alone, then beside logins at full rate; creates.
 pub fn latencies(world: &World, plan: Plan) -> Result<Vec<Row>> {
     let address = world.server.address();
-    let mut row = Row::new("p99 of 1,000 reads/s beside logins", "the reads alone", Some(Goal::AtMost(4.0, f64::INFINITY)));
+    let mut row =
+        Row::new("p99 of 1,000 reads/s beside logins", "the reads alone", Some(Goal::AtMost(4.0, f64::INFINITY)));
     let reads = || callers::open(&address, world.readers(CALLERS), 1000.0, plan.time);
     let beside = || {
         std::thread::scope(|scope| {

@@ -98,7 +98,7 @@ fn spawn(binary: &PathBuf, folder: &TempDir, database: &str) -> Result<(Child, u
     let log = File::create(&path)?;
     let mut command = command(binary, folder, database);
     let mut child = command.arg("serve").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
-    while start.elapsed() < Duration::from_secs(60) {
+    while start.elapsed() < Duration::from_mins(1) {
         let said = fs::read_to_string(&path)?;
         let ready = said.lines().find(|line| line.contains(" ready ") || line.contains("ready url"));
         if let Some(port) = ready.and_then(|line| line.split("listen=\"127.0.0.1:").nth(1)) {

@@ -125,7 +125,11 @@ impl World {
         let after = used()?;
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let each = |used: Duration| used.as_secs_f64() / load.replies as f64;
-        Ok(Measured { server: each(after.0 - before.0), postgres: each(after.1 - before.1), load })
+        Ok(Measured {
+            server: each(after.0.saturating_sub(before.0)),
+            postgres: each(after.1.saturating_sub(before.1)),
+            load,
+        })
     }
 
     /// What creates a client, as a script.
