@@ -281,12 +281,13 @@ class Ledger:
     """Callers that create clients and change their status, each under a key that they repeat until it is answered; what
     was acknowledged, and what went wrong."""
 
-    def __init__(self, program, token, callers):
-        self.program, self.token = program, token
+    def __init__(self, program, token, callers, again=(409, 503)):
+        self.program, self.token, self.again = program, token, again
         self.lock, self.stopping = threading.Lock(), threading.Event()
         self.clients = {}      # customer_id -> (id, status) as acknowledged
         self.uncertain = {}    # customer_id -> the status that was asked for last, unanswered
         self.replies = {}      # status -> how many
+        self.refusals = []     # when, and with which status
         self.broken = 0        # connections that ended without a reply
         self.slowest = 0.0     # of refusals with 503
         self.wrong = []        # what should not have been said
@@ -346,8 +347,9 @@ class Ledger:
                 if status in (200, 201):
                     self.successes.append(time.monotonic())
                     return body
+                self.refusals.append((time.monotonic(), status))
                 # Another attempt of ours may still be running: that one is told to wait.
-                if status not in (503, 409) or "Retry-After" not in said:
+                if status not in self.again or "Retry-After" not in said:
                     self.wrong.append(f"{status} {body}")
                 if status == 503:
                     self.slowest = max(self.slowest, took)
