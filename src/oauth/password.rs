@@ -92,23 +92,24 @@ async fn verify(
         app.hasher.verify(password, NOBODY.to_owned()).await?;
         return Err(Refusal::user("unknown user").into());
     };
-    let user_scope = ScopeSet::parse(&user.scope).map_err(|e| TokenError::Foreign(e.to_string()))?;
-    let identity = Identity {
-        partner: client.partner,
-        oauth_client: client.id,
-        user: Some(UserId(user.id)),
-        sid: Uuid::now_v7(),
-        scope: asked.unwrap_or(client.scope).intersection(user_scope),
+    let identity = match ScopeSet::parse(&user.scope) {
+        _ if !user.enabled => Err(Refusal::user("user disabled").into()),
+        Err(error) => Err(TokenError::Foreign(error.to_string())),
+        Ok(user_scope) => Ok(Identity {
+            partner: client.partner,
+            oauth_client: client.id,
+            user: Some(UserId(user.id)),
+            sid: Uuid::now_v7(),
+            scope: asked.unwrap_or(client.scope).intersection(user_scope),
+        }),
     };
+    // Nothing is signed in vain: the time that takes would tell that the password was right.
     let sign = {
         let app = app.clone();
-        move || app.jwts.sign(&identity, app.policy.access_token_ttl, &app.clock)
+        move || identity.map(|identity| (identity, app.jwts.sign(&identity, app.policy.access_token_ttl, &app.clock)))
     };
     let signed = app.hasher.verify_and(password.clone(), user.password_hash.clone(), sign).await?;
-    let signed = signed.ok_or(Refusal::user("wrong password"))?;
-    if !user.enabled {
-        return Err(Refusal::user("user disabled").into());
-    }
+    let (identity, signed) = signed.ok_or(Refusal::user("wrong password"))??;
     if password::is_outdated(&user.password_hash) {
         upgrade(app, client.partner, &user, password).await;
     }

@@ -142,6 +142,18 @@ async fn a_disabled_users_right_password_counts_like_a_wrong_one() {
 }
 
 #[tokio::test]
+async fn a_user_whose_scope_another_version_wrote_is_guessed_like_any_other() {
+    let app = App::start_with(&[PROXY]).await;
+    let partner = app.partner("Acme").await;
+    sqlx::raw_sql("update users set scope = 'client:of-tomorrow'").execute(&app.db).await.expect("an update");
+    for _ in 0..FREE {
+        assert_eq!(guess(&app, &partner, HOME).await.status, 400);
+    }
+    prolong(&app, 1_000).await;
+    wait_of(&guess(&app, &partner, HOME).await);
+}
+
+#[tokio::test]
 async fn it_can_be_turned_off() {
     let app = App::start_with(&[PROXY, ("DNA_LOGIN_THROTTLE", "off")]).await;
     let partner = app.partner("Acme").await;
