@@ -35,6 +35,8 @@ const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nHost: refused\r\nConnection: close\r
 /// What is waited for: the deadline begins anew with each.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wait {
+    /// For nothing of the caller's: it has not been answered to the last byte.
+    Answer,
     First,
     Idle(u64),
     Head(u64),
@@ -121,36 +123,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         }
     }
 
-    fn after(&self, wait: Wait) -> Duration {
-        match wait {
-            Wait::Idle(_) => self.bounds.deadlines.idle,
-            Wait::First | Wait::Head(_) => self.bounds.deadlines.head,
-        }
-    }
-
     /// Waits for the caller, but not for ever.
     fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if !self.requests.awaits_head() {
             return Poll::Pending; // the handler bounds the body
         }
         let wait = match (self.bytes.len() > self.passed, self.requests.heads) {
+            _ if self.connection.is_busy() || self.writing.is_some() => Wait::Answer,
             (_, 0) => Wait::First,
             (true, heads) => Wait::Head(heads),
             (false, heads) => Wait::Idle(heads),
         };
-        if wait != self.wait {
-            self.wait = wait;
-            let end = Instant::now() + self.after(wait);
-            self.deadline.as_mut().reset(end);
+        let limit = match wait {
+            Wait::Answer => None,
+            Wait::First | Wait::Head(_) => Some(self.bounds.deadlines.head),
+            Wait::Idle(_) => Some(self.bounds.deadlines.idle),
+        };
+        let is_new = std::mem::replace(&mut self.wait, wait) != wait;
+        let Some(limit) = limit else { return Poll::Pending };
+        if is_new {
+            self.deadline.as_mut().reset(Instant::now() + limit);
         }
-        while self.deadline.as_mut().poll(context).is_ready() {
-            if !self.connection.is_busy() {
-                return Poll::Ready(());
-            }
-            let end = Instant::now() + self.after(wait);
-            self.deadline.as_mut().reset(end);
-        }
-        Poll::Pending
+        self.deadline.as_mut().poll(context)
     }
 
     /// Reads on from a caller that was refused: closing on it would reset the connection, and it would never see why.

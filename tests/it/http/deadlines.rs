@@ -30,6 +30,8 @@ use crate::support::until;
 
 const SHORT: Duration = Duration::from_secs(2);
 const PIECE: usize = 64 * 1024;
+/// More than the buffers on the way hold.
+const LARGE: usize = 32 * 1024 * 1024;
 
 /// A server whose `/endless` goes on until its caller is gone, and whether it is.
 async fn start(deadlines: Deadlines) -> (std::net::SocketAddr, Arc<AtomicBool>) {
@@ -46,7 +48,13 @@ async fn start(deadlines: Deadlines) -> (std::net::SocketAddr, Arc<AtomicBool>) 
         });
         Body::new(body)
     };
+    let slow = async || {
+        sleep(SHORT * 3 / 4).await;
+        "here"
+    };
+    let large = async || Bytes::from(vec![b'x'; LARGE]);
     let router = Router::new().route("/", get(async || "here")).route("/endless", get(endless));
+    let router = router.route("/slow", get(slow)).route("/large", get(large));
     let bounds = Bounds::new(None, 10, deadlines, Metrics::new().requests);
     tokio::spawn(serve(listener, router, bounds, Duration::ZERO, || false, std::future::pending()));
     (address, is_gone)
@@ -120,4 +128,32 @@ async fn a_reply_that_goes_on_for_longer_than_the_wait_for_another_request_is_no
         stream.read_exact(&mut piece).await.expect("more");
     }
     assert!(!is_gone.load(Relaxed));
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_reply_is_sent_however_long_ago_it_was_made() {
+    let (address, _) = start(Deadlines { idle: SHORT, ..Deadlines::default() }).await;
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let mut piece = vec![0; LARGE / 8];
+
+    ask(&mut stream, "/large").await;
+    for _ in 0..8 {
+        sleep(SHORT / 4).await;
+        stream.read_exact(&mut piece).await.expect("more");
+    }
+}
+
+#[tokio::test]
+async fn the_wait_for_another_request_begins_at_the_end_of_the_reply() {
+    let (address, _) = start(Deadlines { idle: SHORT, ..Deadlines::default() }).await;
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+
+    for _ in 0..2 {
+        ask(&mut stream, "/slow").await;
+        assert!(reply(&mut stream).await.starts_with("HTTP/1.1 200 "));
+        sleep(SHORT * 3 / 4).await;
+    }
+    ask(&mut stream, "/").await;
+    assert!(reply(&mut stream).await.starts_with("HTTP/1.1 200 "));
+    assert_eq!(timeout(Duration::from_secs(20), reply(&mut stream)).await.expect("it is closed"), "");
 }
