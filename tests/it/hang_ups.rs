@@ -14,7 +14,7 @@ use tokio::{
 use crate::support::{App, Reply, database, steve_harris};
 
 /// Polls a future this often and drops it, wherever it stands.
-async fn give_up_after(polls: usize, future: impl Future) {
+pub async fn give_up_after(polls: usize, future: impl Future) {
     let mut future = pin!(future);
     let mut left = polls;
     poll_fn(|context| {

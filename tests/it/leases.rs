@@ -1,7 +1,5 @@
 //! A server's connections: handed on as they are where all is known to have ended, and the long way where it is not.
 
-use std::{future::poll_fn, pin::pin, task::Poll};
-
 use dna_api::{
     metrics::database::Pool,
     store::{
@@ -11,7 +9,10 @@ use dna_api::{
 };
 use sqlx::{Executor as _, PgConnection};
 
-use crate::support::{App, database, until};
+use crate::{
+    hang_ups::give_up_after,
+    support::{App, database, until},
+};
 
 /// A server's connections, at most `max`, and one of the test's own.
 async fn connections(max: u32) -> (Db, PgConnection) {
@@ -20,20 +21,6 @@ async fn connections(max: u32) -> (Db, PgConnection) {
     let mut outside = database::connect_like(&db.pool()).await;
     outside.execute("create table written (n bigint)").await.expect("a table");
     (db, outside)
-}
-
-/// Polls a future this often and drops it, wherever it stands.
-async fn give_up_after(polls: usize, future: impl Future) {
-    let mut future = pin!(future);
-    let mut left = polls;
-    poll_fn(|context| {
-        if left == 0 {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(drop)
-    })
-    .await;
 }
 
 async fn count(outside: &mut PgConnection, sql: &'static str) -> i64 {

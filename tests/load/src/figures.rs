@@ -16,7 +16,8 @@ pub struct Row {
     pub more: Vec<(&'static str, f64)>,
 }
 
-/// What a median is to be.
+/// What a median is to be. What depends on how the server was built is held against its goal and nothing else: the second is
+/// out of reach then, and the short form says what it found without a verdict.
 #[derive(Clone, Copy)]
 pub enum Goal {
     /// At least the first; it has regressed below the second.
