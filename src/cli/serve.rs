@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     crypto::{hasher::Hasher, jwt::Jwts, keyring::Keyring},
     demo, housekeeping,
-    http::router,
+    http::Api,
     installation::Installation,
     keys::Follower,
     metrics::Metrics,
@@ -68,7 +68,7 @@ async fn live(
     let housekeeping = tokio::spawn(housekeeping::run(app.clone()));
     let told = doors.metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.clone())));
     let behind_proxy = || matches!(doors.bound, Listen::Unix(_)) || !app.policy.trusted_proxies.borrow().is_empty();
-    serve(doors.listener, router(app.clone()), bounds, settings.drain, behind_proxy, stop.wait()).await;
+    serve(doors.listener, Api::new(app.clone()), bounds, settings.drain, behind_proxy, stop.wait()).await;
 
     told.inspect(JoinHandle::abort);
     reloading.abort();

@@ -1,12 +1,12 @@
 //! Time stamps as every reply prints them: RFC 3339 in UTC, with microseconds and `Z`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serializer;
 
 /// Prints a time stamp.
 #[must_use]
 pub fn to_rfc3339(at: &DateTime<Utc>) -> String {
-    at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// Serializes a time stamp.

@@ -16,4 +16,4 @@ pub mod reply_list;
 pub mod router;
 pub mod token_error;
 
-pub use router::router;
+pub use router::Api;

@@ -22,10 +22,14 @@ use crate::{
     oauth::Tokens,
 };
 
+/// Bytes that most replies find room in.
+const MOST: usize = 1024;
+
 /// A JSON reply.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => {
+    let mut bytes = Vec::with_capacity(MOST);
+    match serde_json::to_writer(&mut bytes, body) {
+        Ok(()) => {
             (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
         }
         Err(error) => super::error::ApiError::Internal(error.into()).into_response(),

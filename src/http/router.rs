@@ -1,17 +1,24 @@
 //! Every path and every layer on one screen.
 
-use std::sync::Arc;
+use std::{
+    any::Any,
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use axum::{
     Router,
+    body::Body,
     extract::Request,
     http::HeaderMap,
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::{IntoResponse as _, Response},
     routing::{MethodRouter, any, get},
 };
-use tower::{Layer as _, util::MapRequestLayer};
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::{Layer as _, Service, ServiceExt as _, util::MapRequest};
+use tower_http::catch_panic::{CatchPanic, CatchPanicLayer, ResponseForPanic};
 
 use super::{
     error::ApiError,
@@ -19,29 +26,76 @@ use super::{
         billing, client, client_bulk, client_change, client_export, client_list, docs, event, health, metadata, token,
         token_status,
     },
-    middleware::{bearer, documented_form, drain, edge, negotiate, trailing_slash},
+    middleware::{
+        documented_form, drain, edge,
+        endpoint::{self, Endpoint},
+        negotiate, trailing_slash,
+    },
 };
 use crate::{portal, state::AppState};
 
 /// The whole service. From outside in: unread bodies are drained, the edge bounds, answers for and logs every request,
-/// a panic becomes a 500, a trailing slash goes, the path is matched; then an endpoint asks in this order whether the
-/// method is allowed, whether JSON is accepted, and who calls.
-pub fn router(app: AppState) -> Router {
-    let paths = Router::new()
+/// a panic becomes a 500, a trailing slash goes, the path is matched; then an [`Endpoint`] lets it through to its handler.
+///
+/// What every request passes is called, and not stacked as layers of a [`Router`]: each of those is copied, with all that
+/// is inside it, for each request.
+#[derive(Clone)]
+pub struct Api {
+    app: AppState,
+    paths: Paths,
+}
+
+type Paths = CatchPanic<MapRequest<Router, fn(Request) -> Request>, Panicked>;
+
+/// What is replied where a handler panicked.
+#[derive(Clone)]
+struct Panicked;
+
+impl ResponseForPanic for Panicked {
+    type ResponseBody = Body;
+
+    fn response_for_panic(&mut self, _: Box<dyn Any + Send>) -> Response {
+        ApiError::Internal("a handler panicked".into()).into_response()
+    }
+}
+
+impl Api {
+    /// With every path.
+    #[must_use]
+    pub fn new(app: AppState) -> Self {
+        let trimmed = MapRequest::new(paths(&app), trailing_slash::trim as fn(Request) -> Request);
+        let paths = CatchPanicLayer::custom(Panicked).layer(trimmed);
+        Self { app, paths }
+    }
+}
+
+impl Service<Request> for Api {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(())) // as the router always is
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Self { app, paths } = self.clone();
+        Box::pin(async move {
+            let paths = async |request| paths.oneshot(request).await.into_response();
+            Ok(drain::drain(request, |request| edge::edge(&app, request, paths)).await)
+        })
+    }
+}
+
+fn paths(app: &AppState) -> Router {
+    Router::new()
         .route("/healthz", only("GET, HEAD", any(health::alive)))
         .route("/readyz", only("GET, HEAD", any(health::ready)))
-        .merge(oauth(&app))
-        .merge(residential(&app))
+        .merge(oauth(app))
+        .merge(residential(app))
         .merge(portal(app.jwts.issuer()))
-        .layer(from_fn(edge::name_route))
         .fallback(|| async { ApiError::NotFound })
-        .with_state(app.clone());
-
-    Router::new()
-        .fallback_service(MapRequestLayer::new(trailing_slash::trim).layer(paths))
-        .layer(CatchPanicLayer::custom(|_| ApiError::Internal("a handler panicked".into()).into_response()))
-        .layer(from_fn_with_state(app, edge::edge))
-        .layer(from_fn(drain::drain))
+        .with_state(app.clone())
 }
 
 /// The methods of what the document asks for by `GET`.
@@ -76,11 +130,11 @@ fn residential(app: &AppState) -> Router<AppState> {
         .route("/api/residential/client", guarded(app, "GET, HEAD, POST", get(client_list::list).post(client::create)))
         .route(
             "/api/residential/client/import",
-            only("POST", bearing(app, any(client_bulk::import)).layer(from_fn(negotiate::ndjson))),
+            bearing(app, "POST", negotiate::ndjson, any(client_bulk::import)),
         )
         .route(
             "/api/residential/client/export",
-            only("GET", bearing(app, any(client_export::export)).layer(from_fn(negotiate::ndjson_or_csv))),
+            bearing(app, "GET", negotiate::ndjson_or_csv, any(client_export::export)),
         )
         .route(
             "/api/residential/client/{id}",
@@ -99,7 +153,7 @@ fn residential(app: &AppState) -> Router<AppState> {
         .route("/api/residential/subreseller", guarded(app, "GET, HEAD", any(billing::subresellers)))
         .route(
             "/api/residential/billing",
-            only("GET, HEAD", bearing(app, any(billing::billing)).layer(from_fn(negotiate::json_or_csv))),
+            bearing(app, "GET, HEAD", negotiate::json_or_csv, any(billing::billing)),
         )
 }
 
@@ -112,26 +166,31 @@ fn portal(public_url: &str) -> Router<AppState> {
     })
 }
 
-/// An endpoint that needs a bearer token.
+/// An endpoint that needs a bearer token, and replies with JSON.
 fn guarded(app: &AppState, allow: &'static str, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
-    open(allow, bearing(app, handler))
+    bearing(app, allow, negotiate::json, handler)
 }
 
-/// What needs a bearer token, whatever it replies with.
-fn bearing(app: &AppState, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
-    handler.layer(from_fn_with_state(app.clone(), bearer::bearer))
+/// An endpoint that needs a bearer token, whatever it replies with.
+fn bearing(
+    app: &AppState,
+    allow: &'static str,
+    offers: fn(&HeaderMap) -> bool,
+    handler: MethodRouter<AppState>,
+) -> MethodRouter<AppState> {
+    endpoint(Endpoint { allow, offers, bearing: Some(app.clone()) }, handler)
 }
 
 /// An endpoint that replies with JSON, whoever asks.
 fn open(allow: &'static str, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
-    only(allow, handler.layer(from_fn(negotiate::json)))
+    endpoint(Endpoint { allow, offers: negotiate::json, bearing: None }, handler)
 }
 
-/// An endpoint of these methods.
+/// An endpoint of these methods, which replies with what it has.
 fn only(allow: &'static str, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
-    handler.layer(from_fn(
-        move |request: Request, next: Next| -> std::pin::Pin<Box<dyn Future<Output = Response> + Send>> {
-            Box::pin(negotiate::methods(allow, request, next))
-        },
-    ))
+    endpoint(Endpoint { allow, offers: negotiate::anything, bearing: None }, handler)
+}
+
+fn endpoint(endpoint: Endpoint, handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
+    handler.layer(from_fn_with_state(Arc::new(endpoint), endpoint::endpoint))
 }

@@ -3,6 +3,8 @@
 //! Only what was checked is passed on: a head when it is whole, a body as it comes. So hyper, which is lenient, never
 //! sees what it and a proxy in front could read in two ways.
 
+use memchr::memchr;
+
 use super::head::{self, Framing};
 use crate::http::arrival::Refusal;
 
@@ -110,7 +112,7 @@ impl Requests {
 
     /// What is between chunks: how many bytes of it are well, or none where it is broken.
     fn chunked(&mut self, rest: &[u8]) -> Option<usize> {
-        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+        let Some(end) = memchr(b'\n', rest) else {
             return (rest.len() < LINE_LIMIT).then_some(0);
         };
         let line =
@@ -133,7 +135,7 @@ impl Requests {
 fn head_end(head: &[u8], scanned: usize) -> Result<Option<usize>, Refusal> {
     head::begins(head)?;
     let mut from = scanned;
-    while let Some(place) = head[from..].iter().position(|byte| *byte == b'\n') {
+    while let Some(place) = memchr(b'\n', &head[from..]) {
         let end = from + place;
         if end == 0 || head[end - 1] != b'\r' {
             return Err(Refusal::Malformed("Each line of the head must end in CR LF."));

@@ -1,7 +1,10 @@
 //! What a request's head must be before hyper sees it (RFC 9112): wherever two servers could disagree where one request
 //! ends and the next begins, it is refused.
 
+use std::mem;
+
 use axum::http::Uri;
+use memchr::memchr_iter;
 
 use crate::http::arrival::Refusal;
 
@@ -44,7 +47,9 @@ pub(super) fn begins(bytes: &[u8]) -> Result<(), Refusal> {
 
 /// Checks one whole head, the empty line included, and says what follows it.
 pub(super) fn check(head: &[u8]) -> Result<Framing, Refusal> {
-    let mut lines = head.split_inclusive(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r\n"));
+    let mut from = 0;
+    let ends = memchr_iter(b'\n', head).map(|end| &head[mem::replace(&mut from, end + 1)..=end]);
+    let mut lines = ends.map(|line| line.strip_suffix(b"\r\n"));
     let (target, is_http_11) = request_line(lines.next().flatten().unwrap_or_default())?;
     let mut seen = Seen::default();
     let mut count = 0;
@@ -83,7 +88,7 @@ fn request_line(line: &[u8]) -> Result<(&[u8], bool), Refusal> {
     if method.is_empty()
         || target.is_empty()
         || !method.iter().copied().all(is_token)
-        || target.iter().copied().any(is_control)
+        || has_control(target)
     {
         return malformed(RULE);
     }
@@ -129,7 +134,7 @@ fn header(line: &[u8], is_http_11: bool, seen: &mut Seen) -> Result<(), Refusal>
         return malformed("Each header must be a name, a colon and a value.");
     }
     let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-    if line[colon + 1..].iter().copied().any(is_control) {
+    if has_control(&line[colon + 1..]) {
         return malformed("A header may not hold control characters.");
     }
     match name.len() {
@@ -168,7 +173,7 @@ const fn is_token(byte: u8) -> bool {
         )
 }
 
-/// A tab is none.
-const fn is_control(byte: u8) -> bool {
-    (byte < b' ' && byte != b'\t') || byte == 0x7f
+/// A tab is none. Without a way out at the first, so that the compiler can compare many at once.
+fn has_control(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, byte| found | (*byte < b' ' && *byte != b'\t') | (*byte == 0x7f))
 }

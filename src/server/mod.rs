@@ -17,11 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::Router;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::time::{sleep, timeout};
 
-use service::Service;
+use service::{Answers, Service};
 use watchdog::Watchdog;
 
 pub use bounds::Bounds;
@@ -46,13 +45,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// socket, there is nothing to wait for. `behind_proxy` says, when it is time to stop, whether callers are proxies.
 pub async fn serve(
     listener: Listener,
-    router: Router,
+    api: impl Answers,
     bounds: Arc<Bounds>,
     drain: Duration,
     behind_proxy: impl Fn() -> bool,
     shutdown: impl Future<Output = ()>,
 ) {
-    let service = Service::new(router, bounds);
+    let service = Service::new(api, bounds);
     let connections = GracefulShutdown::new();
     accept_until(&listener, &service, &connections, shutdown).await;
 
@@ -73,7 +72,7 @@ pub async fn serve(
 
 async fn accept_until(
     listener: &Listener,
-    service: &Service,
+    service: &Service<impl Answers>,
     connections: &GracefulShutdown,
     stop: impl Future<Output = ()>,
 ) {
@@ -101,7 +100,7 @@ async fn settle_down(connections: &GracefulShutdown, most: Duration) {
 }
 
 /// Accepts those who wait already: closing the socket would reset them.
-async fn accept_rest(listener: &Listener, service: &Service, connections: &GracefulShutdown) {
+async fn accept_rest(listener: &Listener, service: &Service<impl Answers>, connections: &GracefulShutdown) {
     let end = Instant::now() + SETTLE;
     while Instant::now() < end
         && let Ok(accepted) = timeout(Duration::from_millis(1), listener.accept()).await

@@ -3,10 +3,10 @@
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
     body::Body,
     extract::Request,
     http::{HeaderValue, header},
+    response::Response,
 };
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
@@ -42,14 +42,22 @@ const TURN_AWAY: Duration = Duration::from_secs(1);
 
 /// What every connection is served by.
 #[derive(Clone)]
-pub(super) struct Service {
-    router: Router,
+pub(super) struct Service<A> {
+    api: A,
     pub(super) bounds: Arc<Bounds>,
 }
 
-impl Service {
-    pub(super) const fn new(router: Router, bounds: Arc<Bounds>) -> Self {
-        Self { router, bounds }
+/// What answers requests.
+pub trait Answers: tower::Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static {}
+
+impl<A> Answers for A where
+    A: tower::Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<A: Answers> Service<A> {
+    pub(super) const fn new(api: A, bounds: Arc<Bounds>) -> Self {
+        Self { api, bounds }
     }
 
     /// Serves a connection that was accepted. Where there are too many, it is told so and closed: a balancer then tries
@@ -122,7 +130,7 @@ impl Service {
         if self.bounds.is_draining() {
             request.extensions_mut().insert(Draining);
         }
-        let mut response = self.router.oneshot(request).await?;
+        let mut response = self.api.oneshot(request).await?;
         if self.bounds.is_draining() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

@@ -2,7 +2,6 @@
 //! text around.
 
 use std::{
-    borrow::Cow,
     fmt::Write as _,
     io::{self, Write},
 };
@@ -24,10 +23,15 @@ impl<W: Write> Escaping<W> {
 
 impl<W: Write> Write for Escaping<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        // Nearly every line is: looked at bytes at once, and not copied.
+        if is_printable_ascii(event.strip_suffix(b"\n").unwrap_or(event)) {
+            self.inside.write_all(event)?;
+            return Ok(event.len());
+        }
         let text = String::from_utf8_lossy(event);
         let line = text.strip_suffix('\n').unwrap_or(&text);
         let end = &text[line.len()..];
-        let mut escaped = escape(line, self.json).into_owned();
+        let mut escaped = escape(line, self.json);
         escaped.push_str(end);
         self.inside.write_all(escaped.as_bytes())?;
         Ok(event.len())
@@ -38,11 +42,13 @@ impl<W: Write> Write for Escaping<W> {
     }
 }
 
+/// Without a way out at the first that is not, so that the compiler can compare many at once.
+fn is_printable_ascii(text: &[u8]) -> bool {
+    text.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'))
+}
+
 /// The text as Rust would quote it, or JSON.
-fn escape(text: &str, json: bool) -> Cow<'_, str> {
-    if !text.chars().any(is_misleading) {
-        return text.into();
-    }
+fn escape(text: &str, json: bool) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         if !is_misleading(c) {
@@ -54,5 +60,5 @@ fn escape(text: &str, json: bool) -> Cow<'_, str> {
             escaped.extend(c.escape_default());
         }
     }
-    escaped.into()
+    escaped
 }

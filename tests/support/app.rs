@@ -11,7 +11,7 @@ use dna_api::{
     clock::Clock,
     crypto::{hasher::Hasher, jwt::Jwts},
     domain::partner::Name,
-    http::router,
+    http::Api,
     keys::{Follower, Keys},
     metrics::Metrics,
     revoked::Revoked,
@@ -116,7 +116,7 @@ impl App {
             Deadlines::default(),
             state.metrics.requests.clone(),
         );
-        tokio::spawn(serve(listener, router(state.clone()), bounds, settings.drain, || false, std::future::pending()));
+        tokio::spawn(serve(listener, Api::new(state.clone()), bounds, settings.drain, || false, std::future::pending()));
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }
     }
 

@@ -1,7 +1,7 @@
 //! The guard of the protected routes: a bearer token (RFC 6750) becomes an [`Identity`] before any handler runs.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderName, Uri, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
@@ -23,8 +23,8 @@ const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 /// Lets a request through whose token holds and was not revoked, and whose partner, OAuth client and user are enabled.
 /// No database is asked.
 /// What is left of the OAuth client's [`Allowance`] goes with it: it is refused for that after its scope was checked.
-pub async fn bearer(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
-    match identify(&app, request.uri(), request.headers()) {
+pub(super) async fn bearer(app: &AppState, mut request: Request, next: Next) -> Response {
+    match identify(app, request.uri(), request.headers()) {
         Ok(identity) => {
             request.extensions_mut().insert(identity);
             let allowance = app.limits.api.take(identity.oauth_client, &app.clock);

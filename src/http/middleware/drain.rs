@@ -11,12 +11,14 @@ use axum::{
     body::{Body, Bytes},
     extract::Request,
     http::{StatusCode, header},
-    middleware::Next,
     response::Response,
 };
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Limited};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot::{self, error::TryRecvError},
+    time::timeout,
+};
 
 /// Bytes that are discarded, at most.
 const LIMIT: usize = 4 * 1024 * 1024;
@@ -24,23 +26,35 @@ const LIMIT: usize = 4 * 1024 * 1024;
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Discards what the inner service leaves of the request's body.
-pub async fn drain(request: Request, next: Next) -> Response {
+pub async fn drain<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     // Who waits for leave to send (RFC 9110 §10.1.1) has sent nothing; reading would give it.
-    if request.headers().contains_key(header::EXPECT) {
-        return next.run(request).await;
+    if request.body().is_end_stream() || request.headers().contains_key(header::EXPECT) {
+        return next(request).await;
     }
-    let (leave, left) = oneshot::channel();
+    let (leave, mut left) = oneshot::channel();
     let request = request.map(|inner| Body::new(Leaving { inner, leave: Some(leave) }));
-    let response = next.run(request).await;
+    let response = next(request).await;
     if response.status() == StatusCode::REQUEST_TIMEOUT {
         return response; // it was waited for long enough
     }
-    tokio::spawn(timeout(DEADLINE, async move {
-        if let Ok(body) = left.await {
-            drop(Limited::new(body, LIMIT).collect().await);
-        }
-    }));
+    match left.try_recv() {
+        Ok(body) => drop(tokio::spawn(discard(body))),
+        Err(TryRecvError::Empty) => drop(tokio::spawn(async {
+            // It is still being read, or nobody wants it while the reply is sent.
+            if let Ok(Ok(body)) = timeout(DEADLINE, left).await {
+                discard(body).await;
+            }
+        })),
+        Err(TryRecvError::Closed) => {} // it was read to its end
+    }
     response
+}
+
+async fn discard(body: Body) {
+    drop(timeout(DEADLINE, Limited::new(body, LIMIT).collect()).await);
 }
 
 /// A body that, when it is dropped, leaves what has not been read of it.

@@ -4,9 +4,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use tokio::time::timeout;
@@ -36,17 +35,13 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The route that a request matched: the one part of its path that is safe to log.
 #[derive(Clone)]
-struct Route(MatchedPath);
-
-/// Remembers the route for the log. Inside the router, since nothing outside knows it.
-pub async fn name_route(route: MatchedPath, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response.extensions_mut().insert(Route(route));
-    response
-}
+pub(super) struct Route(pub(super) MatchedPath);
 
 /// See the module.
-pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+pub async fn edge<F>(app: &AppState, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let active = app.metrics.requests.begin();
     let id = request_id(request.headers());
     let method = method_name(request.method());
@@ -59,7 +54,7 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
     let (trace_id, span_id) = trace.ids().map(|(trace, span)| (display(trace), display(span))).unzip();
     let span = tracing::info_span!("request", id = %id, trace_id, span_id);
     if shared {
-        warn_once(&app, from);
+        warn_once(app, from);
     }
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(CallerAddress(from));
@@ -71,7 +66,7 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
             return ([(header::CONNECTION, "close")], refused).into_response();
         }
         let unavailable = |why: &'static str| ApiError::Unavailable(why.into()).into_response();
-        match timeout(DEADLINE, app.db.pulse().unless_silent(PATIENCE, next.run(request))).await {
+        match timeout(DEADLINE, app.db.pulse().unless_silent(PATIENCE, next(request))).await {
             Ok(Some(response)) => response,
             Ok(None) => unavailable("the database does not answer"),
             Err(_) => unavailable("the request took too long"),
@@ -86,7 +81,7 @@ pub async fn edge(State(app): State<AppState>, mut request: Request, next: Next)
     }
     set_headers(response.headers_mut(), &id);
     let done = Done { id: &id, method, response: &response, error: error.as_deref(), active, trace };
-    span.in_scope(|| log(&app, done, from));
+    span.in_scope(|| log(app, done, from));
     response
 }
 

@@ -1,53 +1,29 @@
-//! What an endpoint offers: its methods, and JSON.
+//! What callers accept.
 
-use axum::{
-    extract::Request,
-    http::{HeaderMap, header},
-    middleware::Next,
-    response::{IntoResponse as _, Response},
-};
+use axum::http::{HeaderMap, header};
 
-use crate::http::error::ApiError;
-
-/// Refuses a method that is not in `allow`: `HEAD` and `OPTIONS` too, since a `HEAD` that reached the handler of `GET`
-/// would activate a client.
-pub async fn methods(allow: &'static str, request: Request, next: Next) -> Response {
-    if !allow.split(", ").any(|method| method == request.method().as_str()) {
-        return ApiError::MethodNotAllowed(allow).into_response();
-    }
-    next.run(request).await
+/// Whether a caller takes anything at all, errors in JSON included.
+#[must_use]
+pub const fn anything(_: &HeaderMap) -> bool {
+    true
 }
 
-/// Refuses a caller that accepts no JSON.
-pub async fn json(request: Request, next: Next) -> Response {
-    if !accepts_json(request.headers()) {
-        return ApiError::NotAcceptable.into_response();
-    }
-    next.run(request).await
+/// Whether a caller accepts JSON or CSV. What it is told of a mistake is JSON.
+#[must_use]
+pub fn json_or_csv(headers: &HeaderMap) -> bool {
+    json(headers) || prefers_csv(headers)
 }
 
-/// Refuses a caller that accepts neither JSON nor CSV. What it is told of that is JSON.
-pub async fn json_or_csv(request: Request, next: Next) -> Response {
-    if !accepts_json(request.headers()) && !prefers_csv(request.headers()) {
-        return ApiError::NotAcceptable.into_response();
-    }
-    next.run(request).await
+/// Whether a caller accepts JSON, at once or line by line.
+#[must_use]
+pub fn ndjson(headers: &HeaderMap) -> bool {
+    json(headers) || names(headers, is_ndjson)
 }
 
-/// Refuses a caller that accepts neither JSON nor JSON line by line.
-pub async fn ndjson(request: Request, next: Next) -> Response {
-    if !accepts_json(request.headers()) && !names(request.headers(), is_ndjson) {
-        return ApiError::NotAcceptable.into_response();
-    }
-    next.run(request).await
-}
-
-/// Refuses a caller that accepts neither JSON, nor that line by line, nor CSV.
-pub async fn ndjson_or_csv(request: Request, next: Next) -> Response {
-    if names(request.headers(), is_csv) {
-        return next.run(request).await;
-    }
-    ndjson(request, next).await
+/// Whether a caller accepts JSON, at once or line by line, or CSV.
+#[must_use]
+pub fn ndjson_or_csv(headers: &HeaderMap) -> bool {
+    names(headers, is_csv) || ndjson(headers)
 }
 
 /// Whether a caller names CSV, and JSON not, line by line or otherwise: who takes both gets JSON.
@@ -59,16 +35,17 @@ pub fn prefers_csv_to_ndjson(headers: &HeaderMap) -> bool {
 /// Whether a caller names CSV, and JSON not: who takes both gets JSON.
 #[must_use]
 pub fn prefers_csv(headers: &HeaderMap) -> bool {
-    !accepts_json(headers) && names(headers, is_csv)
+    !json(headers) && names(headers, is_csv)
 }
 
 fn names(headers: &HeaderMap, offers: fn(&str) -> bool) -> bool {
     ranges(headers).any(|range| is_offered(range, offers))
 }
 
-/// RFC 9110 §12.5.1, as far as it matters to one who offers JSON alone: a missing or empty header accepts all, and a
-/// range with `q=0` accepts nothing.
-fn accepts_json(headers: &HeaderMap) -> bool {
+/// Whether a caller accepts JSON: RFC 9110 §12.5.1, as far as it matters to one who offers that alone. A missing or empty
+/// header accepts all, and a range with `q=0` accepts nothing.
+#[must_use]
+pub fn json(headers: &HeaderMap) -> bool {
     let mut ranges = ranges(headers).peekable();
     ranges.peek().is_none() || ranges.any(|range| is_offered(range, is_json))
 }
