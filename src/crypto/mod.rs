@@ -2,6 +2,7 @@
 
 pub mod checksum;
 pub mod hasher;
+mod huge_pages;
 pub mod jwt;
 pub mod keyring;
 pub mod password;

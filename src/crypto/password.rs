@@ -7,7 +7,7 @@ use argon2::{
 };
 use aws_lc_rs::constant_time;
 
-use super::secret::random_bytes;
+use super::{huge_pages, secret::random_bytes};
 
 /// A well-formed hash, at the cost of those that [`Workspace::hash`] makes, that no password is known to have: verified
 /// in place of an unknown user's, so that both take the same time.
@@ -81,8 +81,16 @@ impl Workspace {
         Ok(constant_time::verify_slices_are_equal(&output, expected.as_bytes()).is_ok())
     }
 
+    fn make_room(&mut self, blocks: usize) {
+        if self.0.capacity() < blocks {
+            self.0 = Vec::with_capacity(blocks);
+            huge_pages::ask(self.0.spare_capacity_mut());
+        }
+        self.0.resize(blocks, Block::new());
+    }
+
     fn derive(&mut self, password: &str, salt: &[u8], version: Version, params: Params) -> Result<[u8; 32], BadHash> {
-        self.0.resize(params.block_count(), Block::new());
+        self.make_room(params.block_count());
         let mut output = [0; 32];
         Argon2::new(Algorithm::Argon2id, version, params)
             .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut self.0)

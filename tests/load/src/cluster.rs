@@ -21,7 +21,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    pub fn start() -> Result<Self> {
+    /// With these settings beside those of its own.
+    pub fn start(more: &[&str]) -> Result<Self> {
         let bin = binaries()?;
         let folder = tempfile::Builder::new().prefix("dna-load-").tempdir()?;
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777))?;
@@ -40,7 +41,7 @@ impl Cluster {
             "log_file_mode = 0644".into(),
         ];
         let mut configuration = fs::read_to_string(data.join("postgresql.conf"))?;
-        configuration.push_str(&settings.join("\n"));
+        configuration.push_str(&settings.iter().map(String::as_str).chain(more.iter().copied()).collect::<Vec<_>>().join("\n"));
         fs::write(data.join("postgresql.conf"), configuration)?;
         let mut start = cluster.program("pg_ctl");
         run(start.arg("-D").arg(&data).args(["-w", "-l"]).arg(cluster.folder.path().join("start.log")).arg("start"))?;
@@ -72,6 +73,18 @@ impl Cluster {
         let mut psql = Command::new(self.bin.join("psql"));
         psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "dna", "-d", database, "-c", sql]);
         Ok(run(psql.arg("-h").arg(self.folder()))?.trim_end().to_owned())
+    }
+
+    /// Carries out a script of psql's with these variables.
+    pub fn script(&self, database: &str, script: &str, variables: &[(&str, usize)]) -> Result<()> {
+        let file = self.folder().join("script.psql");
+        fs::write(&file, script)?;
+        let mut psql = Command::new(self.bin.join("psql"));
+        psql.args(["-Xq", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-U", "dna", "-d", database]);
+        for (name, value) in variables {
+            psql.args(["-v", &format!("{name}={value}")]);
+        }
+        run(psql.arg("-h").arg(self.folder()).arg("-f").arg(&file)).map(drop)
     }
 
     /// All that was logged, as comma-separated values.

@@ -3,6 +3,7 @@
 mod bare;
 mod callers;
 mod cluster;
+mod crowd;
 mod figures;
 mod peers;
 mod pgbench;
@@ -30,8 +31,9 @@ const USAGE: &str =
   --short      what does not depend on how the server was built, in a minute: what regressed fails it
   --rounds N   how often each figure is measured between its yardsticks (5; short: 3)
   --seconds N  how long each time (4; short: 2)
-  --only NAME  create, change, read, bearer, login, refresh, latency, size or peers, which want tests/load/peers/install first;
-               all of them otherwise
+  --only NAME  create, change, read, bearer, login, refresh, latency, size, peers, which want tests/load/peers/install first,
+               or crowd, which nobody gets who does not ask for it; all others otherwise
+  --clients N  how many there are in a crowd (10000000, which takes twenty minutes to fill and twenty gigabytes)
   --json FILE  the figures as JSON
   --plot FILE  the ratios as SVG";
 
@@ -54,6 +56,7 @@ const SHORT: [&str; 4] = ["create", "change", "read", "login"];
 struct Arguments {
     plan: Plan,
     only: Vec<String>,
+    clients: usize,
     json: Option<PathBuf>,
     plot: Option<PathBuf>,
     server: PathBuf,
@@ -62,7 +65,7 @@ struct Arguments {
 
 fn arguments() -> Result<Option<Arguments>> {
     let (mut short, mut rounds, mut seconds, mut only) = (false, None, None, Vec::new());
-    let (mut json, mut plot) = (None, None);
+    let (mut json, mut plot, mut clients) = (None, None, 10_000_000);
     let mut given = std::env::args().skip(1);
     let (server, queries) = (given.next().context(USAGE)?.into(), given.next().context(USAGE)?.into());
     while let Some(argument) = given.next() {
@@ -72,6 +75,7 @@ fn arguments() -> Result<Option<Arguments>> {
             "--rounds" => rounds = Some(value()?.parse()?),
             "--seconds" => seconds = Some(value()?.parse()?),
             "--only" => only.push(value()?),
+            "--clients" => clients = value()?.parse()?,
             "--json" => json = Some(value()?.into()),
             "--plot" => plot = Some(value()?.into()),
             "--help" => return Ok(None),
@@ -83,18 +87,25 @@ fn arguments() -> Result<Option<Arguments>> {
         time: Duration::from_secs(seconds.unwrap_or(if short { 2 } else { 4 })),
         short,
     };
-    Ok(Some(Arguments { plan, only, json, plot, server, queries }))
+    Ok(Some(Arguments { plan, only, clients, json, plot, server, queries }))
 }
 
 fn measure(arguments: &Arguments) -> Result<Vec<Row>> {
     let plan = arguments.plan;
+    let mut all = Vec::new();
+    if arguments.only.iter().any(|only| only == "crowd") {
+        eprintln!("crowd …");
+        all.extend(crowd::rows(&arguments.server, plan, arguments.clients)?);
+    }
+    if !arguments.only.is_empty() && arguments.only.iter().all(|only| only == "crowd") {
+        return Ok(all);
+    }
     let clients = if plan.short { 1000 } else { 10_000 };
     let mut world = World::new(arguments.server.clone(), &arguments.queries, clients)?;
     let wanted = |name: &str| match &arguments.only[..] {
         [] => !plan.short || name == "size" || SHORT.contains(&name),
         only => only.iter().any(|only| only == name),
     };
-    let mut all = Vec::new();
     for (name, part) in PARTS {
         if wanted(name) {
             eprintln!("{name} …");

@@ -213,10 +213,19 @@ fn refresh_token(body: &[u8]) -> Result<String> {
 pub struct Draw(pub u64);
 
 impl Draw {
-    fn of(&mut self, ids: &[u64]) -> u64 {
+    /// That of the caller with this number.
+    pub fn of_caller(number: usize) -> Self {
+        Self(0x9E37_79B9_7F4A_7C15 ^ (number as u64 + 1) << 7)
+    }
+
+    pub fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        ids[usize::try_from(self.0 % ids.len() as u64).unwrap_or_default()]
+        usize::try_from(self.0 % end as u64).unwrap_or_default()
+    }
+
+    fn of(&mut self, ids: &[u64]) -> u64 {
+        ids[self.below(ids.len())]
     }
 }

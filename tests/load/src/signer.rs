@@ -50,21 +50,31 @@ impl Signer {
     /// So many, by two threads.
     pub fn tokens(&self, many: usize) -> Result<Vec<Arc<str>>> {
         thread::scope(|scope| {
-            let half = || (0..many.div_ceil(2)).map(|_| self.token()).collect::<Result<Vec<_>>>();
+            let half = || (0..many.div_ceil(2)).map(|_| self.token(&self.claims)).collect::<Result<Vec<_>>>();
             let halves = [scope.spawn(half), scope.spawn(half)];
             let halves = halves.map(|half| half.join().map_err(|_| anyhow!("a thread that signs panicked"))?);
             Ok(halves.into_iter().collect::<Result<Vec<_>>>()?.concat())
         })
     }
 
-    fn token(&self) -> Result<Arc<str>> {
+    /// One of each of these partners'.
+    pub fn of_partners(&self, partners: &[Uuid]) -> Result<Vec<Arc<str>>> {
+        let of = |partner: &Uuid| {
+            let mut claims = self.claims.clone();
+            claims["partner"] = Value::String(partner.to_string());
+            self.token(&claims)
+        };
+        partners.iter().map(of).collect()
+    }
+
+    fn token(&self, claims: &Value) -> Result<Arc<str>> {
         let jti = Value::String(Uuid::new_v4().to_string());
         let part = |members: &Value| {
             let mut members = members.clone();
             members["jti"] = jti.clone();
             BASE64_URL_SAFE_NO_PAD.encode(members.to_string())
         };
-        let signed = format!("{}.{}", part(&self.header), part(&self.claims));
+        let signed = format!("{}.{}", part(&self.header), part(claims));
         let mut signature = vec![0; self.key.public_modulus_len()];
         let sign = self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature);
         sign.map_err(|_| anyhow!("no signature"))?;

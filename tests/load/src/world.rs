@@ -40,7 +40,7 @@ pub struct Measured {
 
 impl World {
     pub fn new(binary: PathBuf, queries: &std::path::Path, clients: usize) -> Result<Self> {
-        let cluster = Cluster::start()?;
+        let cluster = Cluster::start(&[])?;
         let server = Server::start(binary, &cluster)?;
         let partner = server.operate(&["partner", "add", "Load"])?;
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
@@ -85,13 +85,13 @@ impl World {
     pub fn changers(&self, many: usize) -> Callers {
         let one = |n| {
             let (token, ids) = (Arc::clone(&self.token), Arc::clone(&self.ids));
-            Box::new(Change { token, ids, draw: draw(n), active: None }) as _
+            Box::new(Change { token, ids, draw: Draw::of_caller(n), active: None }) as _
         };
         (0..many).map(one).collect()
     }
 
     pub fn readers(&self, many: usize) -> Callers {
-        let one = |n| Box::new(Read { token: Arc::clone(&self.token), ids: Arc::clone(&self.ids), draw: draw(n) }) as _;
+        let one = |n| Box::new(Read { token: Arc::clone(&self.token), ids: Arc::clone(&self.ids), draw: Draw::of_caller(n) }) as _;
         (0..many).map(one).collect()
     }
 
@@ -217,8 +217,4 @@ impl World {
 
 fn bound(statement: &Statement, number: usize) -> Result<&str> {
     statement.parameters[number].as_deref().context("a parameter")
-}
-
-fn draw(number: usize) -> Draw {
-    Draw(0x9E37_79B9_7F4A_7C15 ^ (number as u64 + 1) << 7)
 }
