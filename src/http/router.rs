@@ -128,10 +128,7 @@ fn residential(app: &AppState) -> Router<AppState> {
     };
     Router::new()
         .route("/api/residential/client", guarded(app, "GET, HEAD, POST", get(client_list::list).post(client::create)))
-        .route(
-            "/api/residential/client/import",
-            bearing(app, "POST", negotiate::ndjson, any(client_bulk::import)),
-        )
+        .route("/api/residential/client/import", bearing(app, "POST", negotiate::ndjson, any(client_bulk::import)))
         .route(
             "/api/residential/client/export",
             bearing(app, "GET", negotiate::ndjson_or_csv, any(client_export::export)),
@@ -151,10 +148,7 @@ fn residential(app: &AppState) -> Router<AppState> {
         .route("/api/residential/domain/{ns_domain}", guarded(app, "GET, HEAD", any(client_list::domain)))
         .route("/api/residential/event", guarded(app, "GET, HEAD", any(event::feed)))
         .route("/api/residential/subreseller", guarded(app, "GET, HEAD", any(billing::subresellers)))
-        .route(
-            "/api/residential/billing",
-            bearing(app, "GET, HEAD", negotiate::json_or_csv, any(billing::billing)),
-        )
+        .route("/api/residential/billing", bearing(app, "GET, HEAD", negotiate::json_or_csv, any(billing::billing)))
 }
 
 /// The developer portal, and the way to it.

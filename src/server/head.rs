@@ -85,11 +85,7 @@ fn request_line(line: &[u8]) -> Result<(&[u8], bool), Refusal> {
     if target.len() > TARGET {
         return Err(Refusal::UriTooLong);
     }
-    if method.is_empty()
-        || target.is_empty()
-        || !method.iter().copied().all(is_token)
-        || has_control(target)
-    {
+    if method.is_empty() || target.is_empty() || !method.iter().copied().all(is_token) || has_control(target) {
         return malformed(RULE);
     }
     // Of a fragment `Uri` does not look at the bytes, and hyper refuses them without a word.

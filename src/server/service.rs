@@ -48,7 +48,10 @@ pub(super) struct Service<A> {
 }
 
 /// What answers requests.
-pub trait Answers: tower::Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static {}
+pub trait Answers:
+    tower::Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
 
 impl<A> Answers for A where
     A: tower::Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static

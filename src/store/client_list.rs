@@ -1,5 +1,5 @@
-//! Lists of clients. Each walks one index in that index's order, from the cursor on, and looks at no more than
-//! `WINDOW` of its entries: so a page takes the same time wherever it is and however rare what it looks for is.
+//! Lists of clients. Each walks one index in that index's order, from the cursor on, and looks at no more than the last of
+//! `WINDOWS` of its entries: so a page takes the same time wherever it is and however rare what it looks for is.
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
@@ -15,8 +15,9 @@ use crate::domain::{
     partner::PartnerId,
 };
 
-/// Entries of an index that one page looks at, at most.
-const WINDOW: i64 = 10_000;
+/// Entries of an index that one page looks at, at most: at first few, among which a page is full unless what is looked for
+/// is rare.
+const WINDOWS: [i64; 2] = [1_000, 10_000];
 
 #[derive(sqlx::FromRow)]
 struct Listed {
@@ -86,16 +87,20 @@ pub async fn page(
     limit: u16,
 ) -> Result<Page<Client, ClientPlace>, StoreError> {
     let walk = Walk::of(filter);
-    let stop = if passes_over_rows(filter, walk) { stop(&mut *db, partner, filter, walk, after).await? } else { None };
-    let mut rows = rows(partner, filter, walk, after, stop.as_ref(), limit);
-    let mut rows: Vec<Listed> = rows.build_query_as().fetch_all(db).await?;
-    let next = if rows.len() > usize::from(limit) {
-        rows.truncate(limit.into());
-        rows.last().map(|row| walk.place(row))
-    } else {
-        stop
-    };
-    let rows = rows.into_iter().map(|listed| listed.row.client()).collect::<Result<_, _>>()?;
+    let passes_over_rows = passes_over_rows(filter, walk);
+    let (mut found, mut next) = (Vec::new(), None);
+    for window in WINDOWS {
+        let stop = if passes_over_rows { stop(&mut *db, partner, filter, walk, after, window).await? } else { None };
+        let mut sql = rows(partner, filter, walk, after, stop.as_ref(), window, limit);
+        found = sql.build_query_as().fetch_all(&mut *db).await?;
+        let is_full = found.len() > usize::from(limit);
+        found.truncate(limit.into());
+        next = if is_full { found.last().map(|row| walk.place(row)) } else { stop };
+        if is_full || next.is_none() {
+            break;
+        }
+    }
+    let rows = found.into_iter().map(|listed: Listed| listed.row.client()).collect::<Result<_, _>>()?;
     Ok(Page { rows, next })
 }
 
@@ -108,13 +113,14 @@ fn passes_over_rows(filter: &ClientFilter, walk: Walk) -> bool {
     filter.status.is_some() || !filter.q.is_empty() || (walk != Walk::Created && has_span(filter))
 }
 
-/// The last place that a page may look at; none where the index ends before.
+/// The last place of a window, which a page may look at; none where the index ends before.
 async fn stop(
     db: &mut PgConnection,
     partner: PartnerId,
     filter: &ClientFilter,
     walk: Walk,
     after: Option<&ClientPlace>,
+    window: i64,
 ) -> Result<Option<ClientPlace>, StoreError> {
     let columns = match walk {
         Walk::Id => "c.id, null::timestamptz as created_at, null::text as word",
@@ -124,7 +130,7 @@ async fn stop(
     let from = if walk == Walk::Word { "client_words w" } else { "clients c" };
     let mut sql = QueryBuilder::new(format!("select {columns} from {from} where "));
     walked(&mut sql, partner, filter, walk, after);
-    sql.push(" order by ").push(walk.key()).push(" limit 1 offset ").push_bind(WINDOW - 1);
+    sql.push(" order by ").push(walk.key()).push(" limit 1 offset ").push_bind(window - 1);
     let stop: Option<Stop> = sql.build_query_as().fetch_optional(db).await?;
     Ok(stop.map(|stop| match (walk, stop.created_at, stop.word) {
         (Walk::Created, Some(at), _) => ClientPlace::Created(at, stop.id),
@@ -140,6 +146,7 @@ fn rows(
     walk: Walk,
     after: Option<&ClientPlace>,
     stop: Option<&ClientPlace>,
+    window: i64,
     limit: u16,
 ) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(format!("select {COLUMNS}, "));
@@ -147,7 +154,7 @@ fn rows(
         // Without these fences the planner would rather read all clients than believe how few words lead to one.
         sql.push("w.word from (select w.word, w.client_id from client_words w where ");
         walked(&mut sql, partner, filter, walk, after);
-        sql.push(" order by w.word, w.client_id limit ").push_bind(WINDOW);
+        sql.push(" order by w.word, w.client_id limit ").push_bind(window);
         sql.push(") w cross join lateral (select * from clients c where c.partner_id = ").push_bind(partner.0);
         sql.push(" and c.id = w.client_id offset 0) c where true");
     } else {

@@ -116,7 +116,14 @@ impl App {
             Deadlines::default(),
             state.metrics.requests.clone(),
         );
-        tokio::spawn(serve(listener, Api::new(state.clone()), bounds, settings.drain, || false, std::future::pending()));
+        tokio::spawn(serve(
+            listener,
+            Api::new(state.clone()),
+            bounds,
+            settings.drain,
+            || false,
+            std::future::pending(),
+        ));
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }
     }
 

@@ -1,5 +1,7 @@
 //! Password hashes of other parameters than today's are replaced at the next login.
 
+use std::{fs, path::Path};
+
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -78,4 +80,17 @@ async fn a_password_that_was_reset_meanwhile_stays_reset() {
 
     upgraded.expect("a database");
     assert_eq!(stored(&app, &partner).await, reset);
+}
+
+#[tokio::test]
+async fn they_are_made_on_huge_pages_where_there_are_any() {
+    let app = App::start().await;
+    app.partner("Acme").await.log_in(&app).await;
+
+    let mappings = fs::read_to_string("/proc/self/smaps").expect("what is mapped");
+    let asked =
+        mappings.lines().filter(|line| line.starts_with("VmFlags:") && line.split(' ').any(|flag| flag == "hg"));
+
+    let has_huge_pages = Path::new("/sys/kernel/mm/transparent_hugepage").exists();
+    assert_eq!(asked.count() > 0, has_huge_pages, "{mappings}");
 }

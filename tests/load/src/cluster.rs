@@ -41,7 +41,8 @@ impl Cluster {
             "log_file_mode = 0644".into(),
         ];
         let mut configuration = fs::read_to_string(data.join("postgresql.conf"))?;
-        configuration.push_str(&settings.iter().map(String::as_str).chain(more.iter().copied()).collect::<Vec<_>>().join("\n"));
+        configuration
+            .push_str(&settings.iter().map(String::as_str).chain(more.iter().copied()).collect::<Vec<_>>().join("\n"));
         fs::write(data.join("postgresql.conf"), configuration)?;
         let mut start = cluster.program("pg_ctl");
         run(start.arg("-D").arg(&data).args(["-w", "-l"]).arg(cluster.folder.path().join("start.log")).arg("start"))?;

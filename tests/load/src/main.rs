@@ -12,6 +12,7 @@ mod requests;
 mod rows;
 mod server;
 mod signer;
+mod soak;
 mod statements;
 mod usage;
 mod world;
@@ -32,7 +33,8 @@ const USAGE: &str =
   --rounds N   how often each figure is measured between its yardsticks (5; short: 3)
   --seconds N  how long each time (4; short: 2)
   --only NAME  create, change, read, bearer, login, refresh, latency, size, peers, which want tests/load/peers/install first,
-               or crowd, which nobody gets who does not ask for it; all others otherwise
+               and what is left out otherwise, soak and crowd
+  --minutes N  how long a soak is: everything at once (10)
   --clients N  how many there are in a crowd (10000000, which takes twenty minutes to fill and twenty gigabytes)
   --json FILE  the figures as JSON
   --plot FILE  the ratios as SVG";
@@ -40,7 +42,7 @@ const USAGE: &str =
 /// What measures some rows of the table.
 type Part = fn(&World, Plan) -> Result<Vec<Row>>;
 
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("create", rows::creates),
     ("change", rows::changes),
     ("read", rows::reads),
@@ -49,9 +51,10 @@ const PARTS: [(&str, Part); 8] = [
     ("refresh", rows::refreshes),
     ("latency", rows::latencies),
     ("peers", peers::rows),
+    ("soak", soak::rows),
 ];
 /// What the short form measures of them; `size` it does, too.
-const SHORT: [&str; 4] = ["create", "change", "read", "login"];
+const SHORT: [&str; 5] = ["create", "change", "read", "bearer", "login"];
 
 struct Arguments {
     plan: Plan,
@@ -65,7 +68,7 @@ struct Arguments {
 
 fn arguments() -> Result<Option<Arguments>> {
     let (mut short, mut rounds, mut seconds, mut only) = (false, None, None, Vec::new());
-    let (mut json, mut plot, mut clients) = (None, None, 10_000_000);
+    let (mut json, mut plot, mut clients, mut minutes) = (None, None, 10_000_000, 10);
     let mut given = std::env::args().skip(1);
     let (server, queries) = (given.next().context(USAGE)?.into(), given.next().context(USAGE)?.into());
     while let Some(argument) = given.next() {
@@ -75,6 +78,7 @@ fn arguments() -> Result<Option<Arguments>> {
             "--rounds" => rounds = Some(value()?.parse()?),
             "--seconds" => seconds = Some(value()?.parse()?),
             "--only" => only.push(value()?),
+            "--minutes" => minutes = value()?.parse()?,
             "--clients" => clients = value()?.parse()?,
             "--json" => json = Some(value()?.into()),
             "--plot" => plot = Some(value()?.into()),
@@ -85,6 +89,7 @@ fn arguments() -> Result<Option<Arguments>> {
     let plan = Plan {
         rounds: rounds.unwrap_or(if short { 3 } else { 5 }),
         time: Duration::from_secs(seconds.unwrap_or(if short { 2 } else { 4 })),
+        soak: Duration::from_mins(minutes),
         short,
     };
     Ok(Some(Arguments { plan, only, clients, json, plot, server, queries }))
@@ -103,7 +108,7 @@ fn measure(arguments: &Arguments) -> Result<Vec<Row>> {
     let clients = if plan.short { 1000 } else { 10_000 };
     let mut world = World::new(arguments.server.clone(), &arguments.queries, clients)?;
     let wanted = |name: &str| match &arguments.only[..] {
-        [] => !plan.short || name == "size" || SHORT.contains(&name),
+        [] => name != "soak" && (!plan.short || name == "size" || SHORT.contains(&name)),
         only => only.iter().any(|only| only == name),
     };
     for (name, part) in PARTS {

@@ -91,7 +91,9 @@ impl World {
     }
 
     pub fn readers(&self, many: usize) -> Callers {
-        let one = |n| Box::new(Read { token: Arc::clone(&self.token), ids: Arc::clone(&self.ids), draw: Draw::of_caller(n) }) as _;
+        let one = |n| {
+            Box::new(Read { token: Arc::clone(&self.token), ids: Arc::clone(&self.ids), draw: Draw::of_caller(n) }) as _
+        };
         (0..many).map(one).collect()
     }
 

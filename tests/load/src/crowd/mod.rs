@@ -3,7 +3,10 @@
 
 mod callers;
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::{Context as _, Result};
 use uuid::Uuid;
@@ -75,8 +78,8 @@ impl Crowd {
 }
 
 /// A row for each kind of request.
-pub fn rows(binary: &PathBuf, plan: Plan, clients: usize) -> Result<Vec<Row>> {
-    let (small, large) = (Crowd::new(binary.clone(), SMALL)?, Crowd::new(binary.clone(), clients)?);
+pub fn rows(binary: &Path, plan: Plan, clients: usize) -> Result<Vec<Row>> {
+    let (small, large) = (Crowd::new(binary.to_owned(), SMALL)?, Crowd::new(binary.to_owned(), clients)?);
     KINDS.into_iter().map(|kind| row(&small, &large, plan, kind)).collect()
 }
 
