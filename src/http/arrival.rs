@@ -1,4 +1,9 @@
-//! What the accept loop tells of a request that it hands on.
+//! What the accept loop tells of a request that it hands on, and how long what arrives may take.
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use super::error::ApiError;
 
@@ -31,4 +36,11 @@ impl From<Refusal> for ApiError {
             Refusal::Overload(what) => Self::Unavailable(what.into()),
         }
     }
+}
+
+/// A deadline for something that arrives, up to a fourteenth later for one than for another: of those that all began at once, and
+/// never end, not all are refused at once, while others wait.
+pub fn staggered(deadline: Duration) -> Duration {
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    deadline + deadline * (TURN.fetch_add(1, Ordering::Relaxed) % 8) / 100
 }

@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 
+use super::arrival::staggered;
 use crate::domain::{
     import::Format,
     json,
@@ -19,7 +20,7 @@ use crate::domain::{
 
 /// Bytes of a body, at most.
 const LIMIT: usize = 64 * 1024;
-/// How long a body may take to arrive.
+/// How long a body may take to arrive, at least.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";
@@ -133,7 +134,7 @@ fn refuse_on_get(method: &Method) -> Result<(), Unreadable> {
 }
 
 async fn read(body: Body) -> Result<Bytes, Unreadable> {
-    match timeout(DEADLINE, Limited::new(body, LIMIT).collect()).await {
+    match timeout(staggered(DEADLINE), Limited::new(body, LIMIT).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unreadable::TooLarge),
         Ok(Err(_)) => Err(Unreadable::Malformed("The request body is incomplete.")),

@@ -20,7 +20,7 @@ use super::{
     connection::Connection,
     framing::{Progress, Requests},
 };
-use crate::http::arrival::Refusal;
+use crate::http::arrival::{Refusal, staggered};
 
 /// How long, and how much, is read on from a caller that was refused, so that it sees why.
 const LINGER: Duration = Duration::from_secs(2);
@@ -74,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             passed: 0,
             large: None,
             ended: false,
-            wait: Wait::First,
+            wait: Wait::Answer, // so that the first poll sets a deadline
             deadline,
             writing: None,
             lingering: None,
@@ -142,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
         let is_new = std::mem::replace(&mut self.wait, wait) != wait;
         let Some(limit) = limit else { return Poll::Pending };
         if is_new {
-            self.deadline.as_mut().reset(Instant::now() + limit);
+            self.deadline.as_mut().reset(Instant::now() + staggered(limit));
         }
         self.deadline.as_mut().poll(context)
     }
