@@ -11,6 +11,8 @@ use crate::cluster::Cluster;
 /// A statement, and what was bound to it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Statement {
+    /// The process of Postgres's that carried it out: one for each connection.
+    process: String,
     pub sql: String,
     /// None for NULL.
     pub parameters: Vec<Option<String>>,
@@ -27,7 +29,8 @@ pub struct Script {
     pub statements: usize,
 }
 
-/// What is logged while something is done, without what a server that rests asks too.
+/// What is logged while something is done, but for connections on which a server that rests asks, too: those are its
+/// background's.
 pub fn of(cluster: &Cluster, act: impl FnOnce() -> Result<()>) -> Result<Vec<Statement>> {
     cluster.sql("dna", "alter system set log_statement = 'all'")?;
     cluster.sql("dna", "select pg_reload_conf()")?;
@@ -42,7 +45,7 @@ pub fn of(cluster: &Cluster, act: impl FnOnce() -> Result<()>) -> Result<Vec<Sta
     cluster.sql("dna", "select pg_reload_conf()")?;
     let always = statements(&log[before..resting]);
     let mut found = statements(&log[resting..]);
-    found.retain(|statement| !always.iter().any(|other| other.sql == statement.sql));
+    found.retain(|statement| !always.iter().any(|other| other.process == statement.process));
     ensure!(!found.is_empty(), "the request had no statement sent");
     Ok(found)
 }
@@ -50,12 +53,12 @@ pub fn of(cluster: &Cluster, act: impl FnOnce() -> Result<()>) -> Result<Vec<Sta
 /// The statements of a log in CSV.
 fn statements(log: &str) -> Vec<Statement> {
     let statement = |fields: Vec<String>| {
-        let message = fields.get(13)?;
+        let (process, message) = (fields.get(3)?.clone(), fields.get(13)?);
         if let Some(sql) = message.strip_prefix("statement: ") {
-            return Some(Statement { sql: sql.to_owned(), parameters: Vec::new() });
+            return Some(Statement { process, sql: sql.to_owned(), parameters: Vec::new() });
         }
         let sql = message.strip_prefix("execute ")?.split_once(": ")?.1;
-        Some(Statement { sql: sql.to_owned(), parameters: parameters(fields.get(14)?) })
+        Some(Statement { process, sql: sql.to_owned(), parameters: parameters(fields.get(14)?) })
     };
     records(log).into_iter().filter_map(statement).collect()
 }
