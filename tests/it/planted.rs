@@ -1,4 +1,5 @@
-//! The bugs of `tests/planted`: that each could still be planted, and that the tests that should catch it are there.
+//! The bugs of `tests/planted`: that each could still be planted, and that the tests, or the
+//! script, that should catch it are there.
 
 use std::{fs, path::Path};
 
@@ -49,6 +50,11 @@ fn each_names_tests_that_are_there() {
     for (name, patch) in patches() {
         let filter = patch.lines().find_map(|line| line.strip_prefix("Caught by: "));
         let filter = filter.unwrap_or_else(|| panic!("{name} names no test"));
+        if filter.starts_with("tests/") {
+            let script = filter.split(' ').next().expect("a word");
+            assert!(root().join(script).exists(), "{name}: {script} is nowhere");
+            continue;
+        }
         let mut words = filter.split("::").peekable();
         let mut path = root().join("tests/it");
         while let Some(word) =
