@@ -83,6 +83,7 @@ impl Workspace {
 
     fn make_room(&mut self, blocks: usize) {
         if self.0.capacity() < blocks {
+            self.0 = Vec::new(); // not both at once
             self.0 = Vec::with_capacity(blocks);
             huge_pages::ask(self.0.spare_capacity_mut());
         }

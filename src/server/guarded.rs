@@ -139,7 +139,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guarded<S> {
             Wait::First | Wait::Head(_) => Some(self.bounds.deadlines.head),
             Wait::Idle(_) => Some(self.bounds.deadlines.idle),
         };
-        let is_new = std::mem::replace(&mut self.wait, wait) != wait;
+        // Of an empty line nothing is left, and its deadline goes on: else one after the other would be waited for anew.
+        let was_empty = matches!((self.wait, wait), (Wait::Head(before), Wait::Idle(now)) if before == now);
+        let is_new = !was_empty && std::mem::replace(&mut self.wait, wait) != wait;
         let Some(limit) = limit else { return Poll::Pending };
         if is_new {
             self.deadline.as_mut().reset(Instant::now() + staggered(limit));

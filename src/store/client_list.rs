@@ -154,19 +154,26 @@ fn rows(
         // Without these fences the planner would rather read all clients than believe how few words lead to one.
         sql.push("w.word from (select w.word, w.client_id from client_words w where ");
         walked(&mut sql, partner, filter, walk, after);
-        sql.push(" order by w.word, w.client_id limit ").push_bind(window);
+        until(&mut sql, walk, stop);
+        // More than there can be, with all that came since.
+        sql.push(" order by w.word, w.client_id limit ").push_bind(2 * window);
         sql.push(") w cross join lateral (select * from clients c where c.partner_id = ").push_bind(partner.0);
         sql.push(" and c.id = w.client_id offset 0) c where true");
     } else {
         sql.push("null::text as word from clients c where ");
         walked(&mut sql, partner, filter, walk, after);
-        if let Some(stop) = stop {
-            compare(&mut sql, walk, "<=", stop);
-        }
+        until(&mut sql, walk, stop);
     }
     chosen(&mut sql, filter, walk);
     sql.push(" order by ").push(walk.key()).push(" limit ").push_bind(i64::from(limit) + 1);
     sql
+}
+
+/// No further than the place where the next page begins, however many entries came or went since it was looked for.
+fn until(sql: &mut QueryBuilder<Postgres>, walk: Walk, stop: Option<&ClientPlace>) {
+    if let Some(stop) = stop {
+        compare(sql, walk, "<=", stop);
+    }
 }
 
 /// What bounds the walk along the index.

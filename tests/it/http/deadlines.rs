@@ -91,6 +91,27 @@ async fn a_connection_without_another_request_is_closed_and_each_request_begins_
 }
 
 #[tokio::test]
+async fn empty_lines_that_drip_in_do_not_begin_the_wait_anew() {
+    let (address, _) = start(Deadlines { head: SHORT, ..Deadlines::default() }).await;
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    ask(&mut stream, "/").await;
+    assert!(reply(&mut stream).await.starts_with("HTTP/1.1 200 "));
+
+    let (mut reader, mut writer) = stream.into_split();
+    let dripping = tokio::spawn(async move {
+        for byte in b"\r\n".iter().cycle() {
+            sleep(SHORT / 5).await;
+            if writer.write_all(&[*byte]).await.is_err() {
+                return;
+            }
+        }
+    });
+    let told = timeout(SHORT * 5, reader.read(&mut [0; 1024])).await;
+    dripping.abort();
+    assert!(told.is_ok(), "it goes on for ever");
+}
+
+#[tokio::test]
 async fn a_caller_that_reads_nothing_is_closed() {
     let (address, is_gone) = start(Deadlines { write: SHORT, ..Deadlines::default() }).await;
     let mut stream = TcpStream::connect(address).await.expect("a connection");

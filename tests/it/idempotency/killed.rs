@@ -60,16 +60,22 @@ async fn killed_at_random_and_retried_with_its_key_a_request_makes_exactly_one_c
             sleep(Duration::from_micros(round * 7919 % 20_000)).await;
         }
         server.kill();
+        let mut answered = Vec::new();
         for call in calls {
             // What was answered before the kill is asked for again all the same.
-            let _ = call.await.expect("a task");
+            let reply = call.await.expect("a task").ok();
+            answered.push(match reply {
+                Some(reply) => reply.text().await.ok(),
+                None => None,
+            });
         }
         server = Server::start(&folder, &settings);
 
         let mut of_this_round = 0;
-        for key in &keys {
+        for (key, answered) in keys.iter().zip(answered) {
             let reply = Reply::of(creation(&server, &token, key)).await;
             assert_eq!(reply.status, 201, "{}", reply.text);
+            assert!(answered.is_none_or(|answered| answered == reply.text), "round {round}: what was told was lost");
             of_this_round += usize::from(reply.header("idempotent-replayed") == "true");
             let again = Reply::of(creation(&server, &token, key)).await;
             assert_eq!((again.status, &again.text), (201, &reply.text));

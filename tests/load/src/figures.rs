@@ -50,6 +50,7 @@ impl Goal {
 
     fn has_regressed(self, value: f64) -> bool {
         match self {
+            _ if value.is_nan() => true, // nothing was measured
             Self::AtLeast(_, floor) => value < floor,
             Self::AtMost(_, ceiling) => value > ceiling,
         }

@@ -19,7 +19,7 @@ mod world;
 
 use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use figures::{Row, table};
@@ -97,6 +97,12 @@ fn arguments() -> Result<Option<Arguments>> {
 
 fn measure(arguments: &Arguments) -> Result<Vec<Row>> {
     let plan = arguments.plan;
+    let is_known =
+        |name: &&String| ["crowd", "size"].contains(&name.as_str()) || PARTS.iter().any(|(part, _)| part == name);
+    if let Some(unknown) = arguments.only.iter().find(|name| !is_known(name)) {
+        bail!("{unknown}?\n{USAGE}");
+    }
+    ensure!(plan.rounds > 0 && !plan.time.is_zero() && !plan.soak.is_zero(), "nothing is measured in no time");
     let mut all = Vec::new();
     if arguments.only.iter().any(|only| only == "crowd") {
         eprintln!("crowd …");
