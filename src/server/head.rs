@@ -169,7 +169,12 @@ const fn is_token(byte: u8) -> bool {
         )
 }
 
-/// A tab is none. Without a way out at the first, so that the compiler can compare many at once.
+/// Without a way out at the first, so that the compiler can compare many at once.
 fn has_control(bytes: &[u8]) -> bool {
-    bytes.iter().fold(false, |found, byte| found | (*byte < b' ' && *byte != b'\t') | (*byte == 0x7f))
+    bytes.iter().fold(false, |found, byte| found | is_control(*byte))
+}
+
+/// A tab is none.
+const fn is_control(byte: u8) -> bool {
+    (byte < b' ' && byte != b'\t') || byte == 0x7f
 }
