@@ -15,7 +15,8 @@ pub(super) fn ask<T>(memory: &mut [MaybeUninit<T>]) {
     let skipped = start.align_offset(HUGE).min(length);
     let whole = (length - skipped) / HUGE * HUGE;
     let Some(start) = NonNull::new(start.wrapping_add(skipped).cast::<c_void>()).filter(|_| whole > 0) else { return };
-    // SAFETY: the pages are within memory that is ours alone, and the advice changes how they are mapped, not what they hold.
+    // SAFETY: the pages are within memory that is ours alone, and the advice changes how they are mapped, not what they
+    // hold.
     if let Err(error) = unsafe { madvise(start, whole, MmapAdvise::MADV_HUGEPAGE) } {
         tracing::debug!(%error, "passwords are hashed on small pages");
     }

@@ -38,8 +38,8 @@ impl From<Refusal> for ApiError {
     }
 }
 
-/// A deadline for something that arrives, up to a fourteenth later for one than for another: of those that all began at once, and
-/// never end, not all are refused at once, while others wait.
+/// A deadline for something that arrives, up to a fourteenth later for one than for another: of those that began at once,
+/// and never end, not all are refused at once, while others wait.
 pub fn staggered(deadline: Duration) -> Duration {
     static TURN: AtomicU32 = AtomicU32::new(0);
     deadline + deadline * (TURN.fetch_add(1, Ordering::Relaxed) % 8) / 100

@@ -1,5 +1,5 @@
-//! Lists of clients. Each walks one index in that index's order, from the cursor on, and looks at no more than the last of
-//! `WINDOWS` of its entries: so a page takes the same time wherever it is and however rare what it looks for is.
+//! Lists of clients. Each walks one index in that index's order, from the cursor on, and looks at no more of its entries
+//! than the last of `WINDOWS`: so a page takes the same time wherever it is and however rare what it looks for is.
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
@@ -15,8 +15,8 @@ use crate::domain::{
     partner::PartnerId,
 };
 
-/// Entries of an index that one page looks at, at most: at first few, among which a page is full unless what is looked for
-/// is rare.
+/// Entries of an index that one page looks at, at most: at first few, among which a page is full unless what is looked
+/// for is rare.
 const WINDOWS: [i64; 2] = [1_000, 10_000];
 
 #[derive(sqlx::FromRow)]

@@ -40,21 +40,21 @@ where
     if response.status() == StatusCode::REQUEST_TIMEOUT {
         return response; // it was waited for long enough
     }
-    match left.try_recv() {
-        Ok(body) => drop(tokio::spawn(discard(body))),
-        Err(TryRecvError::Empty) => drop(tokio::spawn(async {
-            // It is still being read, or nobody wants it while the reply is sent.
-            if let Ok(Ok(body)) = timeout(DEADLINE, left).await {
-                discard(body).await;
-            }
-        })),
-        Err(TryRecvError::Closed) => {} // it was read to its end
-    }
+    let body = match left.try_recv() {
+        Err(TryRecvError::Closed) => return response, // it was read to its end
+        left => left.ok(),
+    };
+    tokio::spawn(timeout(DEADLINE, async move {
+        // What nobody has let go of is still read from, while the reply is sent.
+        let body = match body {
+            Some(body) => Some(body),
+            None => left.await.ok(),
+        };
+        if let Some(body) = body {
+            drop(Limited::new(body, LIMIT).collect().await);
+        }
+    }));
     response
-}
-
-async fn discard(body: Body) {
-    drop(timeout(DEADLINE, Limited::new(body, LIMIT).collect()).await);
 }
 
 /// A body that, when it is dropped, leaves what has not been read of it.

@@ -16,6 +16,19 @@ pub struct Account {
     pub password: String,
 }
 
+impl Account {
+    /// That of a partner which an operator has added, as the command printed it.
+    pub fn of(partner: &Value) -> Result<Self> {
+        let text = |name: &str| partner[name].as_str().map(str::to_owned).with_context(|| format!("no {name}"));
+        Ok(Self {
+            client_id: text("client_id")?,
+            client_secret: text("client_secret")?,
+            username: text("username")?,
+            password: text("password")?,
+        })
+    }
+}
+
 /// A request with this form as its body.
 pub fn post(path: &str, token: Option<&str>, form: &str) -> Vec<u8> {
     let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();

@@ -42,19 +42,13 @@ impl World {
     pub fn new(binary: PathBuf, queries: &std::path::Path, clients: usize) -> Result<Self> {
         let cluster = Cluster::start(&[])?;
         let server = Server::start(binary, &cluster)?;
-        let partner = server.operate(&["partner", "add", "Load"])?;
-        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let first = Account {
-            client_id: text(&partner["client_id"]),
-            client_secret: text(&partner["client_secret"]),
-            username: text(&partner["username"]),
-            password: text(&partner["password"]),
-        };
+        let first = Account::of(&server.operate(&["partner", "add", "Load"])?)?;
         let mut accounts = vec![first.clone()];
         for n in 1..CALLERS {
             let name = format!("load-{n}");
             let user = server.operate(&["user", "add", "--partner", "Load", "--username", &name])?;
-            accounts.push(Account { username: name, password: text(&user["password"]), ..first.clone() });
+            let password = user["password"].as_str().context("no password")?.to_owned();
+            accounts.push(Account { username: name, password, ..first.clone() });
         }
         let token = member(&once(&server.address(), &login(&first))?, "access_token")?;
         let partner = cluster.sql("dna", "select id from partners where name = 'Load'")?.parse()?;

@@ -56,14 +56,7 @@ impl Crowd {
         let start = Instant::now();
         cluster.script("dna", FILL, &[("clients", clients), ("partners", PARTNERS)])?;
         eprintln!("{clients} clients in {:.0} s", start.elapsed().as_secs_f64());
-        let partner = server.operate(&["partner", "add", "Load"])?;
-        let text = |name: &str| partner[name].as_str().map(str::to_owned).with_context(|| format!("no {name}"));
-        let account = Account {
-            client_id: text("client_id")?,
-            client_secret: text("client_secret")?,
-            username: text("username")?,
-            password: text("password")?,
-        };
+        let account = Account::of(&server.operate(&["partner", "add", "Load"])?)?;
         let token = member(&once(&server.address(), &login(&account))?, "access_token")?;
         let partners = cluster.sql("dna", "select id from load_partners order by number")?;
         let partners = partners.lines().map(str::parse).collect::<Result<Vec<Uuid>, _>>()?;
