@@ -17,16 +17,17 @@ const ACCOUNT: &str = "postgres";
 pub struct Cluster {
     folder: TempDir,
     bin: PathBuf,
+    cores: Option<String>,
     pub postmaster: u32,
 }
 
 impl Cluster {
-    /// With these settings beside those of its own.
-    pub fn start(more: &[&str]) -> Result<Self> {
+    /// With these settings beside those of its own, on these cores where any are named.
+    pub fn start(more: &[&str], cores: Option<String>) -> Result<Self> {
         let bin = binaries()?;
         let folder = tempfile::Builder::new().prefix("dna-load-").tempdir()?;
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777))?;
-        let mut cluster = Self { folder, bin, postmaster: 0 };
+        let mut cluster = Self { folder, bin, cores, postmaster: 0 };
         let data = cluster.data();
         let mut initdb = cluster.program("initdb");
         run(initdb.arg("-D").arg(&data).args(["-U", "dna", "-E", "UTF8", "--locale=C", "--auth=trust"]))?;
@@ -104,14 +105,14 @@ impl Cluster {
     fn program(&self, name: &str) -> Command {
         let program = self.bin.join(name);
         let is_root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-        let mut command = if is_root {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid", ACCOUNT, "--regid", ACCOUNT, "--clear-groups"]).arg(program);
-            command
-        } else {
-            Command::new(program)
-        };
-        command.current_dir("/");
+        let mut command = Command::new("env");
+        if let Some(cores) = &self.cores {
+            command.args(["taskset", "-c", cores]);
+        }
+        if is_root {
+            command.args(["setpriv", "--reuid", ACCOUNT, "--regid", ACCOUNT, "--clear-groups"]);
+        }
+        command.arg(program).current_dir("/");
         command
     }
 }

@@ -11,6 +11,7 @@ mod plot;
 mod requests;
 mod rows;
 mod server;
+mod setup;
 mod signer;
 mod soak;
 mod statements;
@@ -24,16 +25,19 @@ use serde_json::{Value, json};
 
 use figures::{Row, table};
 use rows::Plan;
+use setup::Setup;
 use world::World;
 
 /// How it is used.
 const USAGE: &str =
-    "usage: tests/load/run [--short] [--rounds N] [--seconds N] [--only NAME]... [--json FILE] [--plot FILE]
+    "usage: tests/load/run [--short] [--rounds N] [--seconds N] [--only NAME]... [--apart] [--connections N] [--json FILE] [--plot FILE]
   --short      what does not depend on how the server was built, in a minute: what regressed fails it
   --rounds N   how often each figure is measured between its yardsticks (5; short: 3)
   --seconds N  how long each time (4; short: 2)
   --only NAME  create, change, read, bearer, login, refresh, latency, size, peers, which want tests/load/peers/install first,
                and what is left out otherwise, soak and crowd
+  --apart      Postgres has half of the cores for itself, and everybody else the other half
+  --connections N  of the server's to its database, and of pgbench's (16, the server's default)
   --minutes N  how long a soak is: everything at once (10)
   --clients N  how many there are in a crowd (10000000, which takes twenty minutes to fill and twenty gigabytes)
   --json FILE  the figures as JSON
@@ -63,12 +67,15 @@ struct Arguments {
     json: Option<PathBuf>,
     plot: Option<PathBuf>,
     server: PathBuf,
+    apart: bool,
+    connections: usize,
     queries: PathBuf,
 }
 
 fn arguments() -> Result<Option<Arguments>> {
     let (mut short, mut rounds, mut seconds, mut only) = (false, None, None, Vec::new());
     let (mut json, mut plot, mut clients, mut minutes) = (None, None, 10_000_000, 10);
+    let (mut apart, mut connections) = (false, 16);
     let mut given = std::env::args().skip(1);
     let (server, queries) = (given.next().context(USAGE)?.into(), given.next().context(USAGE)?.into());
     while let Some(argument) = given.next() {
@@ -78,6 +85,8 @@ fn arguments() -> Result<Option<Arguments>> {
             "--rounds" => rounds = Some(value()?.parse()?),
             "--seconds" => seconds = Some(value()?.parse()?),
             "--only" => only.push(value()?),
+            "--apart" => apart = true,
+            "--connections" => connections = value()?.parse()?,
             "--minutes" => minutes = value()?.parse()?,
             "--clients" => clients = value()?.parse()?,
             "--json" => json = Some(value()?.into()),
@@ -92,7 +101,7 @@ fn arguments() -> Result<Option<Arguments>> {
         soak: Duration::from_mins(minutes),
         short,
     };
-    Ok(Some(Arguments { plan, only, clients, json, plot, server, queries }))
+    Ok(Some(Arguments { plan, only, clients, json, plot, server, apart, connections, queries }))
 }
 
 fn measure(arguments: &Arguments) -> Result<Vec<Row>> {
@@ -103,16 +112,18 @@ fn measure(arguments: &Arguments) -> Result<Vec<Row>> {
         bail!("{unknown}?\n{USAGE}");
     }
     ensure!(plan.rounds > 0 && !plan.time.is_zero() && !plan.soak.is_zero(), "nothing is measured in no time");
+    let cores = arguments.apart.then(setup::cores_for_postgres).transpose()?;
+    let setup = Setup { server: arguments.server.clone(), connections: arguments.connections, cores };
     let mut all = Vec::new();
     if arguments.only.iter().any(|only| only == "crowd") {
         eprintln!("crowd …");
-        all.extend(crowd::rows(&arguments.server, plan, arguments.clients)?);
+        all.extend(crowd::rows(&setup, plan, arguments.clients)?);
     }
     if !arguments.only.is_empty() && arguments.only.iter().all(|only| only == "crowd") {
         return Ok(all);
     }
     let clients = if plan.short { 1000 } else { 10_000 };
-    let mut world = World::new(arguments.server.clone(), &arguments.queries, clients)?;
+    let mut world = World::new(&setup, &arguments.queries, clients)?;
     let wanted = |name: &str| match &arguments.only[..] {
         [] => name != "soak" && (!plan.short || name == "size" || SHORT.contains(&name)),
         only => only.iter().any(|only| only == name),

@@ -11,7 +11,7 @@ use crate::{
     pgbench::{self, Bench},
     statements::Script,
     usage,
-    world::{CALLERS, CONNECTIONS, Measured, World},
+    world::{CALLERS, Measured, World},
 };
 
 /// How long and how often.
@@ -95,7 +95,7 @@ fn against_pgbench(
     each: f64,
 ) -> Result<Vec<Round<Bench>>> {
     let yardstick = || {
-        let bench = pgbench::run(&world.cluster, script, CONNECTIONS, plan.time)?;
+        let bench = pgbench::run(&world.cluster, script, world.connections, plan.time)?;
         Ok(Bench { rate: bench.rate * each, cpu: bench.cpu / each })
     };
     rounds(plan, yardstick, || world.measure(&mut callers, plan.time))
@@ -177,10 +177,10 @@ pub fn logins(world: &World, plan: Plan) -> Result<Vec<Row>> {
 
 pub fn refreshes(world: &World, plan: Plan) -> Result<Vec<Row>> {
     let mut script = world.refresh_script()?;
-    let mut callers = world.refreshers(CONNECTIONS)?;
+    let mut callers = world.refreshers(world.connections)?;
     let yardstick = || {
-        world.begin_logins(&mut script, CONNECTIONS)?;
-        let statements = pgbench::run(&world.cluster, &script, CONNECTIONS, plan.time)?;
+        world.begin_logins(&mut script, world.connections)?;
+        let statements = pgbench::run(&world.cluster, &script, world.connections, plan.time)?;
         let signatures = bare::arithmetic(false, plan.time / 4)?;
         Ok(1.0 / (1.0 / statements.rate + 1.0 / signatures))
     };

@@ -12,7 +12,10 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::cluster::{Cluster, run};
+use crate::{
+    cluster::{Cluster, run},
+    setup::Setup,
+};
 
 /// Any key will do.
 pub const MASTER_KEY: [u8; 32] = *b"a master key of a load harness..";
@@ -28,6 +31,7 @@ pub struct Server {
     folder: TempDir,
     binary: PathBuf,
     database: String,
+    connections: usize,
     /// Seconds from its start until it was ready.
     pub start: f64,
     pub port: u16,
@@ -35,12 +39,12 @@ pub struct Server {
 
 impl Server {
     /// Migrates a cluster and starts a server on it.
-    pub fn start(binary: PathBuf, cluster: &Cluster) -> Result<Self> {
+    pub fn start(setup: &Setup, cluster: &Cluster) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("dna-load-server-").tempdir()?;
-        let database = cluster.url();
-        run(command(&binary, &folder, &database).arg("migrate"))?;
-        let (child, port, _) = spawn(&binary, &folder, &database)?;
-        let mut server = Self { child, folder, binary, database, start: 0.0, port };
+        let (binary, database, connections) = (setup.server.clone(), cluster.url(), setup.connections);
+        run(command(&binary, &folder, &database, connections).arg("migrate"))?;
+        let (child, port, _) = spawn(&binary, &folder, &database, connections)?;
+        let mut server = Self { child, folder, binary, database, connections, start: 0.0, port };
         // Once more, with keys that are there.
         server.start = server.restart()?;
         Ok(server)
@@ -51,7 +55,7 @@ impl Server {
         self.child.kill()?;
         self.child.wait()?;
         let took;
-        (self.child, self.port, took) = spawn(&self.binary, &self.folder, &self.database)?;
+        (self.child, self.port, took) = spawn(&self.binary, &self.folder, &self.database, self.connections)?;
         Ok(took)
     }
 
@@ -65,7 +69,7 @@ impl Server {
 
     /// Carries out an operator's command.
     pub fn operate(&self, arguments: &[&str]) -> Result<Value> {
-        let mut command = command(&self.binary, &self.folder, &self.database);
+        let mut command = command(&self.binary, &self.folder, &self.database, self.connections);
         Ok(serde_json::from_str(&run(command.args(arguments).arg("--json"))?)?)
     }
 }
@@ -78,7 +82,7 @@ impl Drop for Server {
 }
 
 /// The program with these settings and its defaults.
-fn command(binary: &PathBuf, folder: &TempDir, database: &str) -> Command {
+fn command(binary: &PathBuf, folder: &TempDir, database: &str, connections: usize) -> Command {
     let mut command = Command::new(binary);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).current_dir(folder.path());
     command.envs([
@@ -88,15 +92,16 @@ fn command(binary: &PathBuf, folder: &TempDir, database: &str) -> Command {
         ("DNA_PUBLIC_URL", ISSUER),
         ("DNA_SIGNING_KEY_BITS", KEY_BITS),
         ("DNA_RATE_LIMIT", "0"),
+        ("DNA_DB_MAX_CONNECTIONS", &connections.to_string()),
     ]);
     command
 }
 
-fn spawn(binary: &PathBuf, folder: &TempDir, database: &str) -> Result<(Child, u16, f64)> {
+fn spawn(binary: &PathBuf, folder: &TempDir, database: &str, connections: usize) -> Result<(Child, u16, f64)> {
     let path = folder.path().join("log");
     let start = Instant::now();
     let log = File::create(&path)?;
-    let mut command = command(binary, folder, database);
+    let mut command = command(binary, folder, database, connections);
     let mut child = command.arg("serve").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
     while start.elapsed() < Duration::from_mins(1) {
         let said = fs::read_to_string(&path)?;

@@ -1,6 +1,6 @@
 //! A server with a partner, thirty-two users and some clients; what it is asked, and what that is compared with.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use crate::{
     cluster::Cluster,
     requests::{Account, Change, Create, Draw, Login, Nothing, Read, Refresh, client, letters, login, member, post},
     server::Server,
+    setup::Setup,
     signer::Signer,
     statements::{self, Script, Statement, Types, script},
     usage,
@@ -17,8 +18,6 @@ use crate::{
 
 /// Callers at once, where nothing else is said; each is a user of their own.
 pub const CALLERS: usize = 32;
-/// Connections of the server's to its database: its default.
-pub const CONNECTIONS: usize = 16;
 
 pub struct World {
     pub server: Server,
@@ -26,6 +25,8 @@ pub struct World {
     pub accounts: Vec<Account>,
     pub token: Arc<str>,
     pub ids: Arc<[u64]>,
+    /// Connections of the server's to its database.
+    pub connections: usize,
     numbers: Numbers,
     types: Types,
     partner: Uuid,
@@ -39,9 +40,9 @@ pub struct Measured {
 }
 
 impl World {
-    pub fn new(binary: PathBuf, queries: &std::path::Path, clients: usize) -> Result<Self> {
-        let cluster = Cluster::start(&[])?;
-        let server = Server::start(binary, &cluster)?;
+    pub fn new(setup: &Setup, queries: &Path, clients: usize) -> Result<Self> {
+        let cluster = Cluster::start(&[], setup.cores.clone())?;
+        let server = Server::start(setup, &cluster)?;
         let first = Account::of(&server.operate(&["partner", "add", "Load"])?)?;
         let mut accounts = vec![first.clone()];
         for n in 1..CALLERS {
@@ -58,6 +59,7 @@ impl World {
             accounts,
             token: token.into(),
             ids: Arc::from([]),
+            connections: setup.connections,
             numbers: Numbers::default(),
             types: Types::read(queries)?,
             partner,

@@ -3,10 +3,7 @@
 
 mod callers;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use uuid::Uuid;
@@ -18,6 +15,7 @@ use crate::{
     requests::{Account, Draw, login, member},
     rows::Plan,
     server::Server,
+    setup::Setup,
     signer::Signer,
     world::CALLERS,
 };
@@ -50,9 +48,9 @@ struct Crowd {
 }
 
 impl Crowd {
-    fn new(binary: PathBuf, clients: usize) -> Result<Self> {
-        let cluster = Cluster::start(&SETTINGS)?;
-        let server = Server::start(binary, &cluster)?;
+    fn new(setup: &Setup, clients: usize) -> Result<Self> {
+        let cluster = Cluster::start(&SETTINGS, setup.cores.clone())?;
+        let server = Server::start(setup, &cluster)?;
         let start = Instant::now();
         cluster.script("dna", FILL, &[("clients", clients), ("partners", PARTNERS)])?;
         eprintln!("{clients} clients in {:.0} s", start.elapsed().as_secs_f64());
@@ -71,8 +69,8 @@ impl Crowd {
 }
 
 /// A row for each kind of request.
-pub fn rows(binary: &Path, plan: Plan, clients: usize) -> Result<Vec<Row>> {
-    let (small, large) = (Crowd::new(binary.to_owned(), SMALL)?, Crowd::new(binary.to_owned(), clients)?);
+pub fn rows(setup: &Setup, plan: Plan, clients: usize) -> Result<Vec<Row>> {
+    let (small, large) = (Crowd::new(setup, SMALL)?, Crowd::new(setup, clients)?);
     KINDS.into_iter().map(|kind| row(&small, &large, plan, kind)).collect()
 }
 
