@@ -29,7 +29,7 @@ async function open(path, options = {}) {
     document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
   const sizes = [];
-  page.on("requestfinished", (request) => sizes.push(request.sizes()));
+  page.on("requestfinished", (request) => sizes.push(request.sizes().catch((error) => error)));
   await page.goto(path, { waitUntil: "networkidle" });
   if (path === "/docs/console") await page.locator(".opblock").first().waitFor();
   page.transferred = async () => (await Promise.all(sizes)).reduce((sum, size) => sum + size.responseBodySize + size.responseHeadersSize, 0);
