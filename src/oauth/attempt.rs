@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 use crate::domain::{
+    caller::Principal,
     oauth_client::{GrantType, OauthClientId},
     partner::PartnerId,
     scope::ScopeSet,
@@ -28,6 +29,14 @@ pub struct Known {
     pub user: Option<UserId>,
     /// The login that a token descends from.
     pub sid: Option<Uuid>,
+}
+
+impl Known {
+    /// The OAuth client that was named, where there is one of that id.
+    #[must_use]
+    pub fn principal(&self) -> Option<Principal> {
+        Some(Principal { partner: self.partner?, oauth_client: self.oauth_client? })
+    }
 }
 
 /// What is known of a request, learnt step by step along its way. It is kept beside the request, so that a step that

@@ -1,6 +1,9 @@
 //! Issue tokens.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 
 use crate::{
     domain::{audit::Source, oauth_client::GrantType},
@@ -39,8 +42,17 @@ pub async fn token(
     let request = TokenRequest::new(parameters)?;
     let source = Source::Request { address, id: &id };
     let decision = decide(&app, &request, &token, source).await;
-    let tokens = audit::record(&app, source, &request, decision).await?;
-    Ok(reply::tokens(&tokens, parameters.are_documented_form()))
+    let tokens = audit::record(&app, source, &request, decision).await;
+    Ok(from(&request, tokens.map(|tokens| reply::tokens(&tokens, parameters.are_documented_form()))))
+}
+
+/// A reply, or a refusal, with the OAuth client that it is for.
+pub(super) fn from(request: &TokenRequest<'_>, answer: Result<Response, impl Into<TokenFailure>>) -> Response {
+    let mut response = answer.map_err(Into::into).into_response();
+    if let Some(principal) = request.attempt().known().principal() {
+        response.extensions_mut().insert(principal);
+    }
+    response
 }
 
 async fn decide(

@@ -3,6 +3,7 @@
 use axum::{extract::State, response::Response};
 use secrecy::SecretString;
 
+use super::token::from;
 use crate::{
     domain::audit::Source,
     http::{
@@ -30,9 +31,11 @@ pub async fn revocation(
     CallerAddress(address): CallerAddress,
     form: TokenForm,
 ) -> Result<Response, TokenFailure> {
-    let (client, token) = read(&app, form).await?;
-    revoke(&app, &token, &client, Source::Request { address, id: &id }).await?;
-    Ok(reply::nothing())
+    answer(&app, form, async |client, token| {
+        revoke(&app, &token, &client, Source::Request { address, id: &id }).await?;
+        Ok(reply::nothing())
+    })
+    .await
 }
 
 /// `POST /api/oauth/introspect` (RFC 7662): whether a token is good, and for what.
@@ -40,20 +43,29 @@ pub async fn revocation(
 /// # Errors
 /// [`TokenFailure`]
 pub async fn introspection(State(app): State<AppState>, form: TokenForm) -> Result<Response, TokenFailure> {
-    let (client, token) = read(&app, form).await?;
-    let active = introspect(&app, &token, &client).await?;
-    Ok(reply_introspection::introspection(active.as_ref(), app.jwts.issuer()))
+    answer(&app, form, async |client, token| {
+        let active = introspect(&app, &token, &client).await?;
+        Ok(reply_introspection::introspection(active.as_ref(), app.jwts.issuer()))
+    })
+    .await
 }
 
-/// Who asks, and of which token. `token_type_hint` is not needed: a token tells itself what it is.
-async fn read(app: &AppState, form: TokenForm) -> Result<(OauthClient, SecretString), TokenFailure> {
+/// Answers an OAuth client that asks about a token. `token_type_hint` is not needed: a token tells itself what it is.
+async fn answer(
+    app: &AppState,
+    form: TokenForm,
+    about: impl AsyncFnOnce(OauthClient, SecretString) -> Result<Response, TokenFailure>,
+) -> Result<Response, TokenFailure> {
     let parameters = &form.form.parameters;
     if parameters.in_url(&CREDENTIALS) || parameters.in_url(&["token", "token_type_hint", "client_id"]) {
         return Err(Refusal::request("The parameters belong in the request body.", "parameters in the URL").into());
     }
     let request = TokenRequest::new(parameters)?;
-    let client = authenticate(app, &request, form.basic?.as_ref(), form.address).await?;
-    let token = request.secret("token")?;
-    let missing = Refusal::request("The token parameter is missing.", "no token").hint(&form.form.seen);
-    Ok((client, token.ok_or(missing)?))
+    let answered = async {
+        let client = authenticate(app, &request, form.basic?.as_ref(), form.address).await?;
+        let token = request.secret("token")?;
+        let missing = Refusal::request("The token parameter is missing.", "no token").hint(&form.form.seen);
+        about(client, token.ok_or(missing)?).await
+    };
+    Ok(from(&request, answered.await))
 }

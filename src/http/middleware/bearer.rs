@@ -32,7 +32,7 @@ pub(super) async fn bearer(app: &AppState, mut request: Request, next: Next) -> 
                 request.extensions_mut().insert(allowance);
             }
             let mut response = next.run(request).await;
-            response.extensions_mut().insert(identity); // for the log
+            response.extensions_mut().insert(identity.principal());
             if let Some(Allowance { limit, remaining, .. }) = allowance {
                 response.headers_mut().insert(LIMIT, limit.into());
                 response.headers_mut().insert(REMAINING, remaining.into());

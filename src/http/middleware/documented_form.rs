@@ -9,7 +9,7 @@ use axum::{
 };
 
 use super::bearer::in_query;
-use crate::{domain::caller::Identity, oauth::request::CREDENTIALS, state::AppState};
+use crate::{domain::caller::Principal, oauth::request::CREDENTIALS, state::AppState};
 
 /// The day on which the original moved activate and suspend to `POST`: 23 May 2017.
 const DEPRECATION: HeaderValue = HeaderValue::from_static("@1495497600");
@@ -30,8 +30,8 @@ pub async fn change_by_get(State(app): State<AppState>, request: Request, next: 
     let mut response = next.run(request).await;
     if deprecated {
         announce(&app, &mut response);
-        if let Some(identity) = response.extensions().get::<Identity>() {
-            app.used_documented_form(identity.partner, identity.oauth_client);
+        if let Some(Principal { partner, oauth_client }) = response.extensions().get().copied() {
+            app.used_documented_form(partner, oauth_client);
         }
     }
     response

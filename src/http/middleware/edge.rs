@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::client_address::{Peer, client_address, is_unbelieved};
 use crate::{
-    domain::{attempt::Address, caller::Identity, text},
+    domain::{attempt::Address, caller::Principal, text},
     http::{
         arrival::Refusal,
         error::ApiError,
@@ -169,8 +169,8 @@ fn log(app: &AppState, Done { id, method, response, error, active, trace }: Done
     let route = matched.unwrap_or("none");
     let status = response.status().as_u16();
     let ms = u64::try_from(active.answered(method, route, status).as_millis()).unwrap_or(u64::MAX);
-    let identity = extensions.get::<Identity>();
-    let (partner, oauth_client) = identity.map(|identity| (identity.partner.0, identity.oauth_client.0)).unzip();
+    let principal = extensions.get::<Principal>();
+    let (partner, oauth_client) = principal.map(|from| (from.partner.0, from.oauth_client.0)).unzip();
     let refusal = extensions.get::<Reason>().map(|reason| reason.0);
     if let Some(reason) = refusal {
         app.metrics.tokens.refused(reason);

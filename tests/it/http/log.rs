@@ -1,6 +1,8 @@
 //! What callers write does not reach the log: neither a made-up method, nor a path, a query, a host, a header or a body.
 
-use crate::support::{App, CLIENT, acme};
+use crate::support::{App, CLIENT, Reply, acme};
+
+const TOKEN: &str = "/api/oauth/token";
 
 /// Headers that servers and proxies make something of.
 const HEADERS: [&str; 18] = [
@@ -133,4 +135,35 @@ async fn a_standard_method_is_logged_by_its_name_and_any_other_as_other() {
         let line = line.unwrap_or_else(|| panic!("{method} is not logged"));
         assert!(line.contains(&format!("method={logged} ")), "{method}: {line}");
     }
+}
+
+#[tokio::test]
+async fn a_line_says_which_oauth_client_asked_of_which_partner_whether_it_proved_it_or_not() {
+    let app = App::start().await;
+    let partner = app.partner("Acme").await;
+    let caller = partner.log_in(&app).await;
+    let line = |reply: &Reply| {
+        let (log, id) = (app.log(), reply.header("x-request-id").to_owned());
+        log.lines().find(|line| line.contains(&id) && line.contains("status=")).expect("a line").to_owned()
+    };
+    let with = |name: &'static str, value: &str| {
+        let mut form = partner.password_grant();
+        form.retain(|(given, _)| *given != name);
+        form.push((name, value.to_owned()));
+        form
+    };
+
+    let known =
+        format!("partner={} oauth_client={}", caller.claims()["partner"].as_str().expect("an id"), partner.client_id);
+    for reply in [
+        Reply::of(app.get(CLIENT).bearer_auth(&caller.token)).await,
+        Reply::of(app.post(TOKEN).form(&partner.password_grant())).await,
+        Reply::of(app.post(TOKEN).form(&with("client_secret", "wrong"))).await,
+        Reply::of(app.post("/api/oauth/introspect").form(&partner.password_grant())).await,
+    ] {
+        assert!(line(&reply).contains(&known), "{reply:?}: {}", line(&reply));
+    }
+    let nobody = uuid::Uuid::new_v4().to_string();
+    let reply = Reply::of(app.post(TOKEN).form(&with("client_id", &nobody))).await;
+    assert!(!line(&reply).contains("oauth_client="), "{}", line(&reply));
 }
