@@ -7,6 +7,8 @@ use std::{
     process::{Command, Output},
 };
 
+use dna_api::settings::{LogFormat, Settings, Vars};
+
 use crate::support::program::{Folder, run};
 
 #[test]
@@ -85,6 +87,23 @@ fn the_settings_of_the_examples_are_settings() {
         }
     }
     assert!(seen >= 9, "only {seen} were found");
+}
+
+#[test]
+fn the_service_of_systemd_reads_its_settings_from_a_dotenv_so_that_a_reload_finds_what_was_changed() {
+    let service = fs::read_to_string(shipped("systemd/dna-api.service")).expect("the service");
+    assert!(
+        service.contains("\nWorkingDirectory=/etc/dna-api\n") && !service.contains("EnvironmentFile="),
+        "{service}"
+    );
+    let environment = [
+        ("DATABASE_URL", "postgres://dna@localhost/dna"),
+        ("DNA_MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+    ];
+    let environment = environment.map(|(name, value)| (name.into(), value.into()));
+    let vars = Vars::layered(environment, &shipped("dna-api.env")).expect("a .env");
+    let settings = Settings::read(&vars).expect("settings");
+    assert_eq!((settings.log_format, settings.migrate), (LogFormat::Json, false));
 }
 
 fn shipped(file: &str) -> PathBuf {

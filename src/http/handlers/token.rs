@@ -43,11 +43,14 @@ pub async fn token(
     let source = Source::Request { address, id: &id };
     let decision = decide(&app, &request, &token, source).await;
     let tokens = audit::record(&app, source, &request, decision).await;
-    Ok(from(&request, tokens.map(|tokens| reply::tokens(&tokens, parameters.are_documented_form()))))
+    Ok(with_principal(&request, tokens.map(|tokens| reply::tokens(&tokens, parameters.are_documented_form()))))
 }
 
-/// A reply, or a refusal, with the OAuth client that it is for.
-pub(super) fn from(request: &TokenRequest<'_>, answer: Result<Response, impl Into<TokenFailure>>) -> Response {
+/// A reply, or a refusal, with the OAuth client that was named, for the log.
+pub(super) fn with_principal(
+    request: &TokenRequest<'_>,
+    answer: Result<Response, impl Into<TokenFailure>>,
+) -> Response {
     let mut response = answer.map_err(Into::into).into_response();
     if let Some(principal) = request.attempt().known().principal() {
         response.extensions_mut().insert(principal);

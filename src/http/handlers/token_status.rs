@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use secrecy::SecretString;
 
-use super::token::from;
+use super::token::with_principal;
 use crate::{
     domain::audit::Source,
     http::{
@@ -67,5 +67,5 @@ async fn answer(
         let missing = Refusal::request("The token parameter is missing.", "no token").hint(&form.form.seen);
         about(client, token.ok_or(missing)?).await
     };
-    Ok(from(&request, answered.await))
+    Ok(with_principal(&request, answered.await))
 }

@@ -95,7 +95,7 @@ fn against_pgbench(
     each: f64,
 ) -> Result<Vec<Round<Bench>>> {
     let yardstick = || {
-        let bench = pgbench::run(&world.cluster, script, world.connections, plan.time)?;
+        let bench = pgbench::run(&world.cluster, script, world.server.setup.connections, plan.time)?;
         Ok(Bench { rate: bench.rate * each, cpu: bench.cpu / each })
     };
     rounds(plan, yardstick, || world.measure(&mut callers, plan.time))
@@ -177,10 +177,10 @@ pub fn logins(world: &World, plan: Plan) -> Result<Vec<Row>> {
 
 pub fn refreshes(world: &World, plan: Plan) -> Result<Vec<Row>> {
     let mut script = world.refresh_script()?;
-    let mut callers = world.refreshers(world.connections)?;
+    let mut callers = world.refreshers(world.server.setup.connections)?;
     let yardstick = || {
-        world.begin_logins(&mut script, world.connections)?;
-        let statements = pgbench::run(&world.cluster, &script, world.connections, plan.time)?;
+        world.begin_logins(&mut script, world.server.setup.connections)?;
+        let statements = pgbench::run(&world.cluster, &script, world.server.setup.connections, plan.time)?;
         let signatures = bare::arithmetic(false, plan.time / 4)?;
         Ok(1.0 / (1.0 / statements.rate + 1.0 / signatures))
     };

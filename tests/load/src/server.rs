@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File},
-    path::PathBuf,
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -29,9 +28,8 @@ const ISSUER: &str = "http://api.test";
 pub struct Server {
     child: Child,
     folder: TempDir,
-    binary: PathBuf,
+    pub setup: Setup,
     database: String,
-    connections: usize,
     /// Seconds from its start until it was ready.
     pub start: f64,
     pub port: u16,
@@ -41,10 +39,10 @@ impl Server {
     /// Migrates a cluster and starts a server on it.
     pub fn start(setup: &Setup, cluster: &Cluster) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("dna-load-server-").tempdir()?;
-        let (binary, database, connections) = (setup.server.clone(), cluster.url(), setup.connections);
-        run(command(&binary, &folder, &database, connections).arg("migrate"))?;
-        let (child, port, _) = spawn(&binary, &folder, &database, connections)?;
-        let mut server = Self { child, folder, binary, database, connections, start: 0.0, port };
+        let (setup, database) = (setup.clone(), cluster.url());
+        run(command(&setup, &folder, &database).arg("migrate"))?;
+        let (child, port, _) = spawn(&setup, &folder, &database)?;
+        let mut server = Self { child, folder, setup, database, start: 0.0, port };
         // Once more, with keys that are there.
         server.start = server.restart()?;
         Ok(server)
@@ -55,7 +53,7 @@ impl Server {
         self.child.kill()?;
         self.child.wait()?;
         let took;
-        (self.child, self.port, took) = spawn(&self.binary, &self.folder, &self.database, self.connections)?;
+        (self.child, self.port, took) = spawn(&self.setup, &self.folder, &self.database)?;
         Ok(took)
     }
 
@@ -69,7 +67,7 @@ impl Server {
 
     /// Carries out an operator's command.
     pub fn operate(&self, arguments: &[&str]) -> Result<Value> {
-        let mut command = command(&self.binary, &self.folder, &self.database, self.connections);
+        let mut command = command(&self.setup, &self.folder, &self.database);
         Ok(serde_json::from_str(&run(command.args(arguments).arg("--json"))?)?)
     }
 }
@@ -82,8 +80,8 @@ impl Drop for Server {
 }
 
 /// The program with these settings and its defaults.
-fn command(binary: &PathBuf, folder: &TempDir, database: &str, connections: usize) -> Command {
-    let mut command = Command::new(binary);
+fn command(setup: &Setup, folder: &TempDir, database: &str) -> Command {
+    let mut command = Command::new(&setup.server);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).current_dir(folder.path());
     command.envs([
         ("DATABASE_URL", database),
@@ -92,16 +90,16 @@ fn command(binary: &PathBuf, folder: &TempDir, database: &str, connections: usiz
         ("DNA_PUBLIC_URL", ISSUER),
         ("DNA_SIGNING_KEY_BITS", KEY_BITS),
         ("DNA_RATE_LIMIT", "0"),
-        ("DNA_DB_MAX_CONNECTIONS", &connections.to_string()),
+        ("DNA_DB_MAX_CONNECTIONS", &setup.connections.to_string()),
     ]);
     command
 }
 
-fn spawn(binary: &PathBuf, folder: &TempDir, database: &str, connections: usize) -> Result<(Child, u16, f64)> {
+fn spawn(setup: &Setup, folder: &TempDir, database: &str) -> Result<(Child, u16, f64)> {
     let path = folder.path().join("log");
     let start = Instant::now();
     let log = File::create(&path)?;
-    let mut command = command(binary, folder, database, connections);
+    let mut command = command(setup, folder, database);
     let mut child = command.arg("serve").stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
     while start.elapsed() < Duration::from_mins(1) {
         let said = fs::read_to_string(&path)?;

@@ -11,6 +11,7 @@ use anyhow::{Result, ensure};
 use crate::cluster::run;
 
 /// See the module.
+#[derive(Clone)]
 pub struct Setup {
     /// The server's program.
     pub server: PathBuf,

@@ -25,8 +25,6 @@ pub struct World {
     pub accounts: Vec<Account>,
     pub token: Arc<str>,
     pub ids: Arc<[u64]>,
-    /// Connections of the server's to its database.
-    pub connections: usize,
     numbers: Numbers,
     types: Types,
     partner: Uuid,
@@ -59,7 +57,6 @@ impl World {
             accounts,
             token: token.into(),
             ids: Arc::from([]),
-            connections: setup.connections,
             numbers: Numbers::default(),
             types: Types::read(queries)?,
             partner,
