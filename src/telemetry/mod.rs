@@ -1,12 +1,26 @@
 //! Logs: one line an event on standard error, as text or as JSON.
 
 mod escape;
+mod lines;
 
-use std::{io::stderr, sync::OnceLock};
+use std::{fmt::Debug, sync::OnceLock};
 
-use tracing_subscriber::{EnvFilter, Registry, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
+use tracing::field::Field;
+use tracing_subscriber::{
+    EnvFilter, Registry,
+    field::MakeExt as _,
+    fmt::{
+        self,
+        format::{Writer, debug_fn},
+    },
+    layer::SubscriberExt as _,
+    reload,
+    util::SubscriberInitExt as _,
+};
 
 use escape::Escaping;
+use lines::Lines;
+pub use lines::{at_end, before_sleep};
 
 use crate::settings::LogFormat;
 
@@ -18,11 +32,12 @@ pub fn init(directive: &str, format: LogFormat) {
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Text => {
-            let layer = fmt::layer().with_ansi(false).with_writer(|| Escaping::new(stderr(), false));
+            let fields = debug_fn(write_field).delimited(" ");
+            let layer = fmt::layer().with_ansi(false).fmt_fields(fields).with_writer(|| Escaping::new(Lines, false));
             registry.with(layer).try_init()
         }
         LogFormat::Json => {
-            let layer = fmt::layer().json().flatten_event(true).with_writer(|| Escaping::new(stderr(), true));
+            let layer = fmt::layer().json().flatten_event(true).with_writer(|| Escaping::new(Lines, true));
             registry.with(layer).try_init()
         }
     };
@@ -32,7 +47,16 @@ pub fn init(directive: &str, format: LogFormat) {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a panic: this is a defect");
+        at_end();
     }));
+}
+
+/// A field as the library has it. Itself, it would ask for a colour of none around each name.
+fn write_field(line: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Result {
+    match field.name() {
+        "message" => write!(line, "{value:?}"),
+        name => write!(line, "{name}={value:?}"),
+    }
 }
 
 /// Logs by another directive from now on.

@@ -1,3 +1,4 @@
 //! What is written about what happens.
 
 mod escaped;
+mod lines;

@@ -120,7 +120,7 @@ impl Server {
         }
     }
 
-    /// What it has printed and logged so far.
+    /// What it has printed and logged so far. The line of a request may come a moment after its reply.
     pub fn said(&self) -> String {
         fs::read_to_string(&self.log).expect("a log")
     }
@@ -149,6 +149,13 @@ impl Server {
         let pid = i32::try_from(self.child.id()).expect("a process id");
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::SIGTERM).expect("told");
         self.child.wait().expect("gone").success()
+    }
+
+    /// Tells it to stop, and has all that it has printed and logged, once it has ended well.
+    pub fn last_words(self) -> String {
+        let log = self.log.clone();
+        assert!(self.stop(), "that is no good end");
+        fs::read_to_string(log).expect("a log")
     }
 }
 

@@ -101,7 +101,8 @@ async fn a_proxy_that_is_not_named_is_told_of_once() {
     for _ in 0..3 {
         Reply::of(server.request(Method::GET, "/healthz").header("x-forwarded-for", HOME)).await;
     }
-    assert_eq!(server.said().matches(warning).count(), 1, "{}", server.said());
+    let said = server.last_words();
+    assert_eq!(said.matches(warning).count(), 1, "{said}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn assert_works(interpreter: impl AsRef<OsStr>, script: &str) {
     }
     let output = command.env("ISSUER", &server.url).output().expect("the interpreter");
     assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
-    let said = server.said();
+    let said = server.last_words();
     for (_, secret) in demo(&folder).iter().filter(|(name, _)| matches!(*name, "client_secret" | "password")) {
         assert!(!said.contains(secret.as_str()), "{script}: the log holds a secret");
     }

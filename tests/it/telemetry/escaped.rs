@@ -35,8 +35,7 @@ async fn cause_in_log(format: &str) -> String {
     sqlx::raw_sql(sqlx::AssertSqlSafe(raising)).execute(&mut db).await.expect("a trigger");
     let create = server.post("/api/residential/client").bearer_auth(token).form(&steve_harris());
     assert_eq!(Reply::even_a_failure(create).await.status, 500);
-    let said = server.said();
-    assert!(server.stop());
+    let said = server.last_words();
     said.lines().find(|line| line.contains("forged")).expect("the cause").to_owned()
 }
 
