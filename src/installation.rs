@@ -1,6 +1,6 @@
 //! What the settings describe, opened: the database — embedded or an operator's own — and the master key.
 
-use std::time::Duration;
+use std::{thread::available_parallelism, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use secrecy::SecretString;
@@ -15,17 +15,15 @@ use crate::{
     private_file,
     settings::{self, MasterKey, Settings},
     state::Readiness,
-    store::{
-        self,
-        db::{Db, Pulse},
-        pool::Sessions,
-    },
+    store::{self, db::Db, pool::Sessions, pulse::Pulse},
 };
 
 /// How long an operator's own database may take to let us in at the start.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Connections of a server's own: two for work that takes a while, so that what must not wait finds one.
 const MONITOR: u32 = 4;
+/// Connections that a worker has at least, where there is more than one.
+const SHARE: u32 = 4;
 
 /// An open installation. Dropping it stops the embedded database, if this process started it.
 pub struct Installation {
@@ -118,9 +116,10 @@ impl Installation {
     #[must_use]
     pub fn serving(&self, metrics: &Database) -> (Db, Db, Readiness) {
         let (options, pulse) = (&self.options, Pulse::default());
-        let serving = |max, metrics: &Pool| Db::new(options, max, self.sessions, &pulse, metrics.clone());
-        let db = serving(self.settings.db_max_connections, &metrics.requests);
-        (db, serving(MONITOR, &metrics.background), Readiness::of(options.clone()))
+        let serving =
+            |shares: &[u32], metrics: &Pool| Db::shared(options, shares, self.sessions, &pulse, metrics.clone());
+        let db = serving(&shares(self.settings.db_max_connections), &metrics.requests);
+        (db, serving(&[MONITOR], &metrics.background), Readiness::of(options.clone()))
     }
 
     /// Brings the database to what a server needs: schema (unless `DNA_MIGRATE=off`), a signing key, and on the embedded
@@ -256,6 +255,13 @@ impl Installation {
         self.db.close().await;
         spawn_blocking(move || drop(self.cluster)).await.context("stopping Postgres")
     }
+}
+
+/// How many connections each worker of a server has: of workers there are as many as cores, where each then has enough.
+fn shares(connections: u32) -> Vec<u32> {
+    let cores = available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX));
+    let workers = cores.min(connections / SHARE).max(1);
+    (0..workers).map(|worker| (connections + worker) / workers).collect()
 }
 
 fn parse(name: &str, url: &SecretString) -> Result<PgConnectOptions> {

@@ -5,6 +5,7 @@ mod readiness;
 
 use std::{
     collections::{HashMap, HashSet},
+    ops::Deref,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -46,14 +47,19 @@ pub struct Policy {
     pub login_throttle: bool,
 }
 
-/// The parts of a running server. Clones share them.
+/// What one worker of a running server has at hand. Clones share it.
 #[derive(Clone)]
-pub struct AppState(Arc<Parts>);
+pub struct AppState(Arc<Worker>);
 
 /// What [`AppState`] leads to.
-pub struct Parts {
-    /// The database, for requests.
+pub struct Worker {
+    /// The database, for requests: this worker's share.
     pub db: Db,
+    parts: Arc<Parts>,
+}
+
+/// What all workers share.
+pub struct Parts {
     /// The database, for the background: requests cannot exhaust it.
     pub monitor: Db,
     /// Whether requests should come here.
@@ -81,10 +87,15 @@ pub struct Parts {
 }
 
 impl AppState {
-    /// The state of these parts.
+    /// The state of these parts, with a share of the database.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    pub fn new(db: Db, parts: Parts) -> Self {
+        Self(Arc::new(Worker { db, parts: Arc::new(parts) }))
+    }
+
+    /// Each worker's: the same parts, with its share of the database.
+    pub fn of_workers(&self) -> impl Iterator<Item = Self> {
+        self.db.shares().map(|db| Self(Arc::new(Worker { db, parts: Arc::clone(&self.parts) })))
     }
 
     /// Whether the login of a token was revoked, or its partner, its OAuth client or its user is disabled.
@@ -113,11 +124,19 @@ impl AppState {
     }
 }
 
-impl std::ops::Deref for AppState {
+impl Deref for AppState {
+    type Target = Worker;
+
+    fn deref(&self) -> &Worker {
+        &self.0
+    }
+}
+
+impl Deref for Worker {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 

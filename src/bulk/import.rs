@@ -18,7 +18,8 @@ use crate::{
     metrics::{Counts, database::Conflict},
     store::{
         StoreError, client_import,
-        db::{Db, LONG_PATIENCE, Pulse, silent},
+        db::Db,
+        pulse::{LONG_PATIENCE, Pulse, silent},
         retry::repeatable,
     },
 };

@@ -24,6 +24,7 @@ use crate::{
     installation::Installation,
     operator::Operator,
     postgres::Join,
+    server,
     settings::{self, Settings, Vars},
     telemetry,
 };
@@ -114,8 +115,9 @@ fn start(command: Command) -> Result<ExitCode> {
     // A command's own output is what an operator wants to see: of the log, what is wrong.
     let log = if matches!(command, Command::Serve) { settings.log.as_str() } else { "warn" };
     telemetry::init(log, settings.log_format);
-    let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
-    runtime.block_on(dispatch(command, settings))
+    let done = server::runtime().context("cannot start threads")?.block_on(dispatch(command, settings));
+    telemetry::at_end();
+    done
 }
 
 async fn dispatch(command: Command, settings: Settings) -> Result<ExitCode> {

@@ -22,9 +22,10 @@ use crate::{
     metrics::Metrics,
     postgres::Join,
     revoked::Revoked,
-    server::{Bounds, Deadlines, Listener, serve, serve_metrics},
+    server::{Bounds, Deadlines, Listener, Workers, serve, serve_metrics},
     settings::{Listen, Settings},
     state::{AppState, DocumentedForms, Limits, Parts, Policy},
+    telemetry,
     traces::Traces,
 };
 
@@ -68,7 +69,8 @@ async fn live(
     let housekeeping = tokio::spawn(housekeeping::run(app.clone()));
     let told = doors.metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.clone())));
     let behind_proxy = || matches!(doors.bound, Listen::Unix(_)) || !app.policy.trusted_proxies.borrow().is_empty();
-    serve(doors.listener, Api::new(app.clone()), bounds, settings.drain, behind_proxy, stop.wait()).await;
+    let workers = Workers::start(app.of_workers().map(Api::new)).context("cannot start threads")?;
+    serve(doors.listener, workers, bounds, settings.drain, behind_proxy, stop.wait()).await;
 
     told.inspect(JoinHandle::abort);
     reloading.abort();
@@ -153,6 +155,7 @@ impl Stop {
         tokio::spawn(async move {
             self.next().await;
             tracing::warn!("told twice to stop: ending at once");
+            telemetry::at_end();
             std::process::exit(1);
         });
     }
@@ -182,8 +185,7 @@ fn state(installation: &Installation, keys: Keyring, public_url: String) -> Resu
     let settings = &installation.settings;
     let metrics = Metrics::new();
     let (db, monitor, readiness) = installation.serving(&metrics.database);
-    Ok(AppState::new(Parts {
-        db,
+    let parts = Parts {
         monitor,
         readiness,
         jwts: Jwts::new(public_url, keys),
@@ -196,7 +198,8 @@ fn state(installation: &Installation, keys: Keyring, public_url: String) -> Resu
         limits: Limits::new(settings.rate_limit),
         metrics,
         traces: Traces::start(settings.tracing.as_ref()).context("cannot send traces")?,
-    }))
+    };
+    Ok(AppState::new(db, parts))
 }
 
 impl From<&Settings> for Policy {

@@ -30,6 +30,32 @@ pub(super) enum Stream {
     Unix(UnixStream),
 }
 
+/// The same, on its way from the thread that accepted it to the one that serves it.
+pub(super) enum Moving {
+    Tcp(std::net::TcpStream, SocketAddr),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl Stream {
+    /// This thread is not woken for it any more.
+    pub(super) fn leave(self) -> io::Result<Moving> {
+        Ok(match self {
+            Self::Tcp(stream, peer) => Moving::Tcp(stream.into_std()?, peer),
+            Self::Unix(stream) => Moving::Unix(stream.into_std()?),
+        })
+    }
+}
+
+impl Moving {
+    /// This thread is woken for it from now on.
+    pub(super) fn arrive(self) -> io::Result<Stream> {
+        Ok(match self {
+            Self::Tcp(stream, peer) => Stream::Tcp(TcpStream::from_std(stream)?, peer),
+            Self::Unix(stream) => Stream::Unix(UnixStream::from_std(stream)?),
+        })
+    }
+}
+
 impl Listener {
     /// The socket that a service manager passes (systemd's `LISTEN_FDS`), if it passes one to this process.
     ///

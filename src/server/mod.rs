@@ -11,8 +11,10 @@ mod polls;
 mod scrape;
 mod service;
 mod watchdog;
+mod workers;
 
 use std::{
+    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,13 +22,15 @@ use std::{
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::time::{sleep, timeout};
 
-use service::{Answers, Service};
+use listener::Stream;
+use service::Answers;
 use watchdog::Watchdog;
 
 pub use bounds::Bounds;
 pub use deadlines::Deadlines;
 pub use listener::Listener;
 pub use scrape::serve_metrics;
+pub use workers::{Workers, runtime};
 
 /// How long is waited between the last accepted connection and the end of idle ones: its request is on its way.
 const SETTLE: Duration = Duration::from_millis(250);
@@ -45,23 +49,24 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// socket, there is nothing to wait for. `behind_proxy` says, when it is time to stop, whether callers are proxies.
 pub async fn serve(
     listener: Listener,
-    api: impl Answers,
+    workers: Workers<impl Answers>,
     bounds: Arc<Bounds>,
     drain: Duration,
     behind_proxy: impl Fn() -> bool,
     shutdown: impl Future<Output = ()>,
 ) {
-    let service = Service::new(api, bounds);
-    let connections = GracefulShutdown::new();
-    accept_until(&listener, &service, &connections, shutdown).await;
+    let accepting =
+        Accepting { listener: &listener, workers: &workers, bounds: &bounds, connections: GracefulShutdown::new() };
+    accepting.until(shutdown).await;
 
     let end = Instant::now() + drain;
-    service.bounds.drain();
+    bounds.drain();
     if !listener.is_inherited() {
-        let heard = service.bounds.polls.two_intervals().min(drain / 2);
-        accept_until(&listener, &service, &connections, sleep(heard)).await;
-        accept_rest(&listener, &service, &connections).await;
+        let heard = bounds.polls.two_intervals().min(drain / 2);
+        accepting.until(sleep(heard)).await;
+        accepting.rest().await;
     }
+    let connections = accepting.connections;
     drop(listener);
     let settle = if behind_proxy() { PROXY_SETTLE } else { SETTLE };
     settle_down(&connections, settle.min(drain)).await;
@@ -70,24 +75,42 @@ pub async fn serve(
     }
 }
 
-async fn accept_until(
-    listener: &Listener,
-    service: &Service<impl Answers>,
-    connections: &GracefulShutdown,
-    stop: impl Future<Output = ()>,
-) {
-    let mut stop = std::pin::pin!(stop);
-    let mut watchdog = Watchdog::new();
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut stop => break,
-            () = watchdog.due() => Watchdog::feed(),
-            accepted = listener.accept() => if let Err(error) = service.take(accepted, connections).await {
-                tracing::warn!(%error, "cannot accept a connection");
-                sleep(PAUSE).await; // out of file descriptors: some will close
-            },
+/// What connections come from, and where they go.
+struct Accepting<'a, A> {
+    listener: &'a Listener,
+    workers: &'a Workers<A>,
+    bounds: &'a Arc<Bounds>,
+    connections: GracefulShutdown,
+}
+
+impl<A: Answers> Accepting<'_, A> {
+    async fn until(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let mut watchdog = Watchdog::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                () = watchdog.due() => Watchdog::feed(),
+                accepted = self.listener.accept() => if let Err(error) = self.take(accepted).await {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    sleep(PAUSE).await; // out of file descriptors: some will close
+                },
+            }
         }
+    }
+
+    /// Accepts those who wait already: closing the socket would reset them.
+    async fn rest(&self) {
+        let end = Instant::now() + SETTLE;
+        while Instant::now() < end
+            && let Ok(accepted) = timeout(Duration::from_millis(1), self.listener.accept()).await
+            && self.take(accepted).await.is_ok()
+        {}
+    }
+
+    async fn take(&self, accepted: io::Result<Stream>) -> io::Result<()> {
+        self.workers.take(accepted, self.bounds, &self.connections).await
     }
 }
 
@@ -97,13 +120,4 @@ async fn settle_down(connections: &GracefulShutdown, most: Duration) {
     while connections.count() > 0 && Instant::now() < end {
         sleep(LOOK).await;
     }
-}
-
-/// Accepts those who wait already: closing the socket would reset them.
-async fn accept_rest(listener: &Listener, service: &Service<impl Answers>, connections: &GracefulShutdown) {
-    let end = Instant::now() + SETTLE;
-    while Instant::now() < end
-        && let Ok(accepted) = timeout(Duration::from_millis(1), listener.accept()).await
-        && service.take(accepted, connections).await.is_ok()
-    {}
 }

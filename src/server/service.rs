@@ -1,6 +1,6 @@
 //! One connection after another, one request after another.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, error::Error, sync::Arc};
 
 use axum::{
     body::Body,
@@ -11,39 +11,27 @@ use axum::{
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::Watcher,
 };
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    sync::OwnedSemaphorePermit,
-    time::timeout,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tower::ServiceExt as _;
-use uuid::Uuid;
 
 use super::{
     bounds::{Awaited, Bounds},
     connection::{Connection, Reply},
     framing::HEAD_LIMIT,
     guarded::Guarded,
-    listener::Stream,
+    listener::{Moving, Stream},
 };
-use crate::{
-    http::{
-        arrival::{Draining, Refusal},
-        error::ApiError,
-        middleware::client_address::Peer,
-    },
-    metrics::request::Shed,
+use crate::http::{
+    arrival::{Draining, Refusal},
+    middleware::client_address::Peer,
 };
-
-/// How long a caller that is turned away may take to hear it.
-const TURN_AWAY: Duration = Duration::from_secs(1);
 
 /// What every connection is served by.
 #[derive(Clone)]
 pub(super) struct Service<A> {
-    api: A,
+    pub(super) api: A,
     pub(super) bounds: Arc<Bounds>,
 }
 
@@ -59,40 +47,27 @@ impl<A> Answers for A where
 }
 
 impl<A: Answers> Service<A> {
-    pub(super) const fn new(api: A, bounds: Arc<Bounds>) -> Self {
-        Self { api, bounds }
-    }
-
-    /// Serves a connection that was accepted. Where there are too many, it is told so and closed: a balancer then tries
-    /// another server at once. Where even that is asked too often, the next ones wait to be accepted.
-    pub(super) async fn take(&self, accepted: io::Result<Stream>, connections: &GracefulShutdown) -> io::Result<()> {
-        let stream = accepted?;
-        let Ok(permit) = Arc::clone(&self.bounds.connections).try_acquire_owned() else {
-            self.bounds.metrics.shed.count(Shed::Connections);
-            if let Ok(permit) = Arc::clone(&self.bounds.turned_away).acquire_owned().await {
-                match stream {
-                    Stream::Tcp(stream, _) => drop(tokio::spawn(turn_away(stream, permit))),
-                    Stream::Unix(stream) => drop(tokio::spawn(turn_away(stream, permit))),
-                }
-            }
-            return Ok(());
-        };
-        match stream {
-            Stream::Tcp(stream, peer) => self.spawn(stream, Peer(Some(peer)), permit, connections),
-            Stream::Unix(stream) => self.spawn(stream, Peer(None), permit, connections),
+    /// Serves a connection, on this thread, until it ends.
+    ///
+    /// # Errors
+    /// Why it ended before its time.
+    pub(super) async fn serve(self, stream: Moving, watcher: Watcher) -> Result<(), Box<dyn Error + Send + Sync>> {
+        match stream.arrive()? {
+            Stream::Tcp(stream, peer) => self.speak(stream, Peer(Some(peer)), watcher).await?,
+            Stream::Unix(stream) => self.speak(stream, Peer(None), watcher).await?,
         }
         Ok(())
     }
 
-    fn spawn<S>(&self, stream: S, peer: Peer, permit: OwnedSemaphorePermit, connections: &GracefulShutdown)
+    async fn speak<S>(self, stream: S, peer: Peer, watcher: Watcher) -> hyper::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let open = self.bounds.metrics.connected();
         let known = Arc::new(Connection::default());
         let guarded = Guarded::new(stream, Arc::clone(&self.bounds), Arc::clone(&known));
-        let service = self.clone();
         let answer = hyper::service::service_fn(move |request| {
-            let (service, known) = (service.clone(), Arc::clone(&known));
+            let (service, known) = (self.clone(), Arc::clone(&known));
             async move { service.answer(request, peer, &known).await }
         });
         let connection = http1::Builder::new()
@@ -100,14 +75,9 @@ impl<A: Answers> Service<A> {
             .header_read_timeout(None) // the guard has its own
             .max_buf_size(HEAD_LIMIT)
             .serve_connection(TokioIo::new(guarded), answer);
-        let connection = connections.watch(connection);
-        let open = self.bounds.metrics.connected();
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-            drop((permit, open));
-        });
+        let ended = watcher.watch(connection).await;
+        drop(open);
+        ended
     }
 
     async fn answer(
@@ -140,26 +110,4 @@ impl<A: Answers> Service<A> {
         drop(entry);
         Ok(response.map(|body| Reply { body, _busy: busy }))
     }
-}
-
-/// Tells a caller that there are too many, whatever it asks, and closes.
-async fn turn_away<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, permit: OwnedSemaphorePermit) {
-    let id = Uuid::now_v7().to_string();
-    let body = ApiError::from(Refusal::Overload("too many connections")).body(&id);
-    let head = format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         retry-after: 1\r\nx-request-id: {id}\r\ncache-control: no-store\r\npragma: no-cache\r\n\
-         x-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    let told = timeout(TURN_AWAY, async {
-        stream.write_all(&[head.as_bytes(), &body].concat()).await?;
-        stream.shutdown().await?;
-        // Closing on what it still sends would reset the connection before it has read.
-        let mut sent = [0; 4096];
-        while stream.read(&mut sent).await? > 0 {}
-        io::Result::Ok(())
-    });
-    drop(told.await);
-    drop(permit);
 }

@@ -28,6 +28,7 @@ pub mod pooler;
 pub mod privileges;
 pub mod proof;
 pub mod proof_across;
+pub mod pulse;
 pub mod refresh_token;
 pub mod retry;
 pub mod schema;

@@ -15,3 +15,4 @@ mod replies;
 mod sizes;
 mod slow;
 mod smuggling;
+mod workers;

@@ -2,10 +2,7 @@
 
 use dna_api::{
     metrics::database::Pool,
-    store::{
-        db::{Db, Pulse},
-        pool::Sessions,
-    },
+    store::{db::Db, pool::Sessions, pulse::Pulse},
 };
 use sqlx::{Executor as _, PgConnection};
 
@@ -87,7 +84,29 @@ async fn a_statement_is_all_that_is_sent_for_it() {
     let last = "select query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
     let last: Vec<String> = sqlx::query_scalar(last).fetch_all(&mut outside).await.expect("the sessions");
     assert_eq!(last, ["insert into written values ($1)"]);
-    assert_eq!(db.size(), (1, 1));
+    assert_eq!(db.size(), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn each_workers_share_is_its_own_and_together_they_are_what_may_be_open() {
+    let options = database::fresh().await;
+    let db = Db::shared(&options, &[1, 2], Sessions::Own, &Pulse::default(), Pool::default());
+    let [first, second] = db.shares().collect::<Vec<_>>().try_into().expect("two shares");
+    let session = async |share: &Db| -> i32 {
+        sqlx::query_scalar("select pg_backend_pid()").fetch_one(share).await.expect("a session")
+    };
+    let before = (session(&first).await, session(&second).await);
+
+    let held = (first.acquire().await.expect("the first's one"), second.acquire().await.expect("one of the second's"));
+    assert!(matches!(first.acquire().await, Err(sqlx::Error::PoolTimedOut)), "the other one is not lent");
+    assert_ne!(session(&second).await, before.1, "the second has two");
+    assert_eq!(db.size(), (3, 1, 3));
+    drop(held);
+
+    until("it comes back", async || db.size().1 == 3).await;
+    assert_eq!(session(&first).await, before.0, "to the share that it is of");
+    db.close().await;
+    assert!(matches!(second.acquire().await, Err(sqlx::Error::PoolClosed)), "closed is closed for all");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use dna_api::{
     keys::{Follower, Keys},
     metrics::Metrics,
     revoked::Revoked,
-    server::{Bounds, Deadlines, Listener, serve},
+    server::{Bounds, Deadlines, Listener, Workers, serve},
     settings::{Settings, Vars},
     state::{AppState, DocumentedForms, Limits, Parts, Policy, Readiness},
     store,
@@ -86,13 +86,13 @@ impl App {
         let settings = Settings::read(&Vars::from_pairs(settings)).expect("settings");
         let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let (pulse, metrics) = (store::db::Pulse::default(), Metrics::new());
+        let (pulse, metrics) = (store::pulse::Pulse::default(), Metrics::new());
         let serving = |max, pool| store::db::Db::new(&options, max, store::pool::Sessions::Own, &pulse, pool);
         let db = store::pool::pool(options.clone(), 8);
         let (follower, keys) = Follower::start(&keys(&db)).await.expect("signing keys");
         let hands = Arc::default();
-        let state = AppState::new(Parts {
-            db: serving(8, metrics.database.requests.clone()),
+        let serving_db = serving(8, metrics.database.requests.clone());
+        let parts = Parts {
             monitor: serving(4, metrics.database.background.clone()),
             readiness: Readiness::of(options.clone()),
             // Servers on one database have one public URL, whichever of them is asked.
@@ -106,7 +106,8 @@ impl App {
             limits: Limits::new(settings.rate_limit),
             metrics,
             traces: Traces::start(settings.tracing.as_ref()).expect("traces"),
-        });
+        };
+        let state = AppState::new(serving_db, parts);
         background::learn(&state).await.expect("a database");
         tokio::spawn(background::run(state.clone()));
         tokio::spawn(follower.run(state.clone()));
@@ -116,14 +117,8 @@ impl App {
             Deadlines::default(),
             state.metrics.requests.clone(),
         );
-        tokio::spawn(serve(
-            listener,
-            Api::new(state.clone()),
-            bounds,
-            settings.drain,
-            || false,
-            std::future::pending(),
-        ));
+        let workers = Workers::start([Api::new(state.clone())]).expect("workers");
+        tokio::spawn(serve(listener, workers, bounds, settings.drain, || false, std::future::pending()));
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }
     }
 

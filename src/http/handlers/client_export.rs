@@ -26,7 +26,7 @@ use crate::{
         reply_list,
     },
     state::AppState,
-    store::{self, StoreError, db::LONG_PATIENCE},
+    store::{self, StoreError, pulse::LONG_PATIENCE},
 };
 
 /// Clients that are read at a time.

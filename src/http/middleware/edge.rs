@@ -23,7 +23,7 @@ use crate::{
     },
     metrics::request::Active,
     state::AppState,
-    store::db::PATIENCE,
+    store::pulse::PATIENCE,
     traces::request::{Answer, Parent, Request as Trace},
 };
 

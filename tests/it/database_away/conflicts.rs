@@ -7,11 +7,7 @@ use tokio::task::JoinSet;
 
 use dna_api::{
     metrics::database::Pool,
-    store::{
-        StoreError,
-        db::{Db, Pulse},
-        pool::Sessions,
-    },
+    store::{StoreError, db::Db, pool::Sessions, pulse::Pulse},
 };
 
 use crate::support::{App, CLIENT, Reply, database, steve_harris};

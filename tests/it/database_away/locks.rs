@@ -5,8 +5,9 @@ use std::time::Duration;
 use dna_api::{
     metrics::database::Pool,
     store::{
-        db::{Db, Pulse},
+        db::Db,
         pool::{Sessions, pool},
+        pulse::Pulse,
     },
 };
 use sqlx::{Executor as _, PgConnection};

@@ -17,7 +17,7 @@ use axum::{
 };
 use dna_api::{
     metrics::Metrics,
-    server::{Bounds, Deadlines, Listener, serve},
+    server::{Bounds, Deadlines, Listener, Workers, serve},
 };
 use http_body_util::channel::Channel;
 use tokio::{
@@ -56,7 +56,8 @@ async fn start(deadlines: Deadlines) -> (std::net::SocketAddr, Arc<AtomicBool>) 
     let router = Router::new().route("/", get(async || "here")).route("/endless", get(endless));
     let router = router.route("/slow", get(slow)).route("/large", get(large));
     let bounds = Bounds::new(None, 10, deadlines, Metrics::new().requests);
-    tokio::spawn(serve(listener, router, bounds, Duration::ZERO, || false, std::future::pending()));
+    let workers = Workers::start([router]).expect("workers");
+    tokio::spawn(serve(listener, workers, bounds, Duration::ZERO, || false, std::future::pending()));
     (address, is_gone)
 }
 
