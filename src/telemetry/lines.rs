@@ -4,14 +4,21 @@
 use std::{
     cell::RefCell,
     io::{self, Write, stderr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-/// Bytes after which a thread that never sleeps writes all the same.
-const MOST: usize = 16 * 1024;
+/// Bytes that are written at once, at most, but for a longer line: so many are never torn where others write to the same
+/// pipe (POSIX' `PIPE_BUF` on Linux).
+const MOST: usize = 4096;
+
+type Held = Mutex<Vec<u8>>;
+
+/// What all threads hold.
+static ALL: Mutex<Vec<Weak<Held>>> = Mutex::new(Vec::new());
 
 thread_local! {
     /// None where a thread writes each line at once: only one that has said that it will sleep can be waited for.
-    static HELD: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+    static OWN: RefCell<Option<Arc<Held>>> = const { RefCell::new(None) };
 }
 
 /// Standard error.
@@ -19,14 +26,17 @@ pub(super) struct Lines;
 
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let held = HELD.try_with(|held| {
-            let mut held = held.borrow_mut();
-            let lines = held.as_mut()?;
-            lines.extend_from_slice(line);
-            (lines.len() < MOST).then_some(Ok(())).or_else(|| Some(write(lines)))
-        });
         // A thread that ends has nothing to hold a line in.
-        held.ok().flatten().unwrap_or_else(|| stderr().write_all(line))?;
+        match OWN.try_with(|own| own.borrow().clone()).ok().flatten() {
+            Some(own) => {
+                let mut lines = lock(&own);
+                if lines.len() + line.len() > MOST {
+                    write(&mut lines)?;
+                }
+                lines.extend_from_slice(line);
+            }
+            None => stderr().write_all(line)?,
+        }
         Ok(line.len())
     }
 
@@ -37,14 +47,25 @@ impl Write for Lines {
 
 /// Writes what this thread has held, which goes on to hold its lines: it is about to sleep, and will say so each time.
 pub fn before_sleep() {
-    HELD.with_borrow_mut(|held| drop(write(held.get_or_insert_default())));
+    let own = OWN.with_borrow_mut(|own| Arc::clone(own.get_or_insert_with(begin)));
+    drop(write(&mut lock(&own)));
 }
 
-/// Writes what this thread has held, and from now on each line at once: it may not come to sleep again.
+/// Writes what all threads have held. This one holds nothing from now on: it may not come to sleep again.
 pub fn at_end() {
-    if let Some(mut lines) = HELD.take() {
-        drop(write(&mut lines));
+    let held: Vec<_> = lock(&ALL).iter().filter_map(Weak::upgrade).collect();
+    for lines in held {
+        drop(write(&mut lock(&lines)));
     }
+    let _ = OWN.try_with(RefCell::take);
+}
+
+fn begin() -> Arc<Held> {
+    let own = Arc::default();
+    let mut all = lock(&ALL);
+    all.retain(|held| held.strong_count() > 0);
+    all.push(Arc::downgrade(&own));
+    own
 }
 
 fn write(lines: &mut Vec<u8>) -> io::Result<()> {
@@ -54,4 +75,8 @@ fn write(lines: &mut Vec<u8>) -> io::Result<()> {
     let written = stderr().write_all(lines);
     lines.clear();
     written
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,24 +1,15 @@
 //! Logs: one line an event on standard error, as text or as JSON.
 
 mod escape;
+mod fields;
 mod lines;
 
-use std::{fmt::Debug, sync::OnceLock};
+use std::sync::OnceLock;
 
-use tracing::field::Field;
-use tracing_subscriber::{
-    EnvFilter, Registry,
-    field::MakeExt as _,
-    fmt::{
-        self,
-        format::{Writer, debug_fn},
-    },
-    layer::SubscriberExt as _,
-    reload,
-    util::SubscriberInitExt as _,
-};
+use tracing_subscriber::{EnvFilter, Registry, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
 
 use escape::Escaping;
+use fields::Fields;
 use lines::Lines;
 pub use lines::{at_end, before_sleep};
 
@@ -32,8 +23,7 @@ pub fn init(directive: &str, format: LogFormat) {
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Text => {
-            let fields = debug_fn(write_field).delimited(" ");
-            let layer = fmt::layer().with_ansi(false).fmt_fields(fields).with_writer(|| Escaping::new(Lines, false));
+            let layer = fmt::layer().with_ansi(false).fmt_fields(Fields).with_writer(|| Escaping::new(Lines, false));
             registry.with(layer).try_init()
         }
         LogFormat::Json => {
@@ -49,14 +39,6 @@ pub fn init(directive: &str, format: LogFormat) {
         tracing::error!(place, "a panic: this is a defect");
         at_end();
     }));
-}
-
-/// A field as the library has it. Itself, it would ask for a colour of none around each name.
-fn write_field(line: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Result {
-    match field.name() {
-        "message" => write!(line, "{value:?}"),
-        name => write!(line, "{name}={value:?}"),
-    }
 }
 
 /// Logs by another directive from now on.
