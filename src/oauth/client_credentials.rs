@@ -32,7 +32,7 @@ pub async fn client_credentials(
         Identity { partner: client.partner, oauth_client: client.id, user: None, sid: Uuid::now_v7(), scope };
     request.attempt().learn(|known| known.sid = Some(identity.sid));
     let expires_in = app.policy.access_token_ttl;
-    let access_token = app.jwts.sign(&identity, expires_in, &app.clock)?;
+    let access_token = grant::sign(app, identity, expires_in).await?;
     let tokens_revoked_at = client.tokens_revoked_at;
     let login = Login { identity: &identity, tokens_revoked_at, access_ttl: expires_in };
     if !store::token_family::begin_of_oauth_client(&app.db, login).await? {

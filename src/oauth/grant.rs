@@ -1,13 +1,20 @@
 //! What the grants share: which scopes may be had, and the tokens themselves.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
+use tokio::task::spawn_blocking;
 
 use super::{
     authenticate::OauthClient,
     error::{Code, Refusal, TokenError},
     request::TokenRequest,
 };
-use crate::domain::{oauth_client::GrantType, scope::ScopeSet, secret::Secret};
+use crate::{
+    crypto::jwt::SignError,
+    domain::{caller::Identity, oauth_client::GrantType, scope::ScopeSet, secret::Secret},
+    state::AppState,
+};
 
 /// What is issued (RFC 6749 §5.1).
 pub struct Tokens {
@@ -21,6 +28,19 @@ pub struct Tokens {
     pub scope: ScopeSet,
     /// What was asked for, where anything was.
     pub asked: Option<ScopeSet>,
+}
+
+/// Signs an access token on a thread that serves nobody, since that takes milliseconds: of these, as many at once as there
+/// are cores.
+pub(super) async fn sign(app: &AppState, identity: Identity, ttl: u32) -> Result<SecretString, TokenError> {
+    let turn = Arc::clone(&app.limits.signatures).acquire_owned().await;
+    let app = app.clone();
+    let sign = move || {
+        let signed = app.jwts.sign(&identity, ttl, &app.clock);
+        drop(turn); // not before, whoever hangs up
+        signed
+    };
+    Ok(spawn_blocking(sign).await.unwrap_or(Err(SignError::Crypto))?)
 }
 
 /// The scopes that are asked for, once it is known that the OAuth client may ask in this way, and for these.

@@ -56,7 +56,7 @@ pub async fn refresh(
     let identity = Identity { partner: client.partner, oauth_client: client.id, user, sid: token.sid, scope };
     // Only now, so that nobody waits for it. Were it to fail, the reply would be one that was lost.
     let expires_in = app.policy.access_token_ttl.min(token.seconds_left.unsigned_abs());
-    let access_token = app.jwts.sign(&identity, expires_in, &app.clock)?;
+    let access_token = grant::sign(app, identity, expires_in).await?;
     Ok(Tokens { access_token, expires_in, refresh_token: Some(successor), scope, asked })
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, Once, PoisonError},
+    thread::available_parallelism,
 };
 
 use chrono::{DateTime, Utc};
@@ -25,6 +26,8 @@ pub struct Limits {
     /// Uses of one refresh token, one by one: those who wait do so here and not in the database, where each of them would
     /// keep a connection from everybody else. What this server cannot see, the lock in the database decides.
     pub refreshes: Turns,
+    /// Signatures that are not made right behind a password's hash.
+    pub signatures: Arc<Semaphore>,
     /// The warning that a proxy which is not trusted reports addresses: told once.
     pub unbelieved_proxy: Once,
 }
@@ -38,6 +41,7 @@ impl Limits {
             tokens: RateLimit::new(rate),
             logins: Turns::new(LOGINS_AT_ONCE),
             refreshes: Turns::new(1),
+            signatures: Arc::new(Semaphore::new(available_parallelism().map_or(1, usize::from))),
             unbelieved_proxy: Once::new(),
         }
     }
