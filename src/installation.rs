@@ -118,7 +118,8 @@ impl Installation {
         let (options, pulse) = (&self.options, Pulse::default());
         let serving =
             |shares: &[u32], metrics: &Pool| Db::shared(options, shares, self.sessions, &pulse, metrics.clone());
-        let db = serving(&shares(self.settings.db_max_connections), &metrics.requests);
+        let cores = available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX));
+        let db = serving(&shares(self.settings.db_max_connections, cores), &metrics.requests);
         (db, serving(&[MONITOR], &metrics.background), Readiness::of(options.clone()))
     }
 
@@ -257,9 +258,10 @@ impl Installation {
     }
 }
 
-/// How many connections each worker of a server has: of workers there are as many as cores, where each then has enough.
-fn shares(connections: u32) -> Vec<u32> {
-    let cores = available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX));
+/// How many connections to the database each worker of a server has: of workers there are as many as cores, where each
+/// then has enough.
+#[must_use]
+pub fn shares(connections: u32, cores: u32) -> Vec<u32> {
     let workers = cores.min(connections / SHARE).max(1);
     (0..workers).map(|worker| (connections + worker) / workers).collect()
 }

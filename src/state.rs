@@ -49,10 +49,10 @@ pub struct Policy {
 
 /// What one worker of a running server has at hand. Clones share it.
 #[derive(Clone)]
-pub struct AppState(Arc<Worker>);
+pub struct AppState(Arc<WorkerState>);
 
 /// What [`AppState`] leads to.
-pub struct Worker {
+pub struct WorkerState {
     /// The database, for requests: this worker's share.
     pub db: Db,
     parts: Arc<Parts>,
@@ -90,12 +90,12 @@ impl AppState {
     /// The state of these parts, with a share of the database.
     #[must_use]
     pub fn new(db: Db, parts: Parts) -> Self {
-        Self(Arc::new(Worker { db, parts: Arc::new(parts) }))
+        Self(Arc::new(WorkerState { db, parts: Arc::new(parts) }))
     }
 
     /// Each worker's: the same parts, with its share of the database.
     pub fn of_workers(&self) -> impl Iterator<Item = Self> {
-        self.db.shares().map(|db| Self(Arc::new(Worker { db, parts: Arc::clone(&self.parts) })))
+        self.db.shares().map(|db| Self(Arc::new(WorkerState { db, parts: Arc::clone(&self.parts) })))
     }
 
     /// Whether the login of a token was revoked, or its partner, its OAuth client or its user is disabled.
@@ -125,14 +125,14 @@ impl AppState {
 }
 
 impl Deref for AppState {
-    type Target = Worker;
+    type Target = WorkerState;
 
-    fn deref(&self) -> &Worker {
+    fn deref(&self) -> &WorkerState {
         &self.0
     }
 }
 
-impl Deref for Worker {
+impl Deref for WorkerState {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {

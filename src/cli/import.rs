@@ -46,7 +46,9 @@ pub(super) struct Arguments {
 
 /// Prints the lines of rows that failed to standard error, and the summary to standard output. 1: a row failed.
 pub(super) async fn run(operator: &Operator, suffix: &str, arguments: Arguments) -> Result<ExitCode> {
-    let partner = find_partner(&mut *operator.look().await?, &arguments.partner).await?;
+    let mut look = operator.look().await?;
+    let partner = find_partner(&mut look, &arguments.partner).await?;
+    look.commit().await?; // before standard input is read, which may take long
     let is_csv = arguments.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
     let format = arguments.format.unwrap_or(if is_csv { Format::Csv } else { Format::Ndjson });
     let file = open(&arguments.file)?;

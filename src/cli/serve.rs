@@ -20,6 +20,7 @@ use crate::{
     installation::Installation,
     keys::Follower,
     metrics::Metrics,
+    portal,
     postgres::Join,
     revoked::Revoked,
     server::{Bounds, Deadlines, Listener, Workers, serve, serve_metrics},
@@ -60,6 +61,9 @@ async fn live(
         Deadlines::default(),
         app.metrics.requests.clone(),
     );
+    let documents = portal::documents(app.jwts.issuer());
+    let answers = app.of_workers().map(|app| Api::new(app, &documents));
+    let workers = Workers::start(answers).context("cannot start threads")?;
     announce(installation, &app, &doors)?;
     tell(&[NotifyState::Ready]);
 
@@ -69,8 +73,7 @@ async fn live(
     let housekeeping = tokio::spawn(housekeeping::run(app.clone()));
     let told = doors.metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.clone())));
     let behind_proxy = || matches!(doors.bound, Listen::Unix(_)) || !app.policy.trusted_proxies.borrow().is_empty();
-    let workers = Workers::start(app.of_workers().map(Api::new)).context("cannot start threads")?;
-    serve(doors.listener, workers, bounds, settings.drain, behind_proxy, stop.wait()).await;
+    serve(doors.listener, &workers, bounds, settings.drain, behind_proxy, stop.wait()).await;
 
     told.inspect(JoinHandle::abort);
     reloading.abort();
@@ -82,6 +85,7 @@ async fn live(
     }
     app.db.close().await;
     app.monitor.close().await;
+    drop(workers); // only now: what a request has left behind may use the database for a moment more
     app.traces.flush().await;
     Ok(())
 }

@@ -32,7 +32,7 @@ use super::{
         negotiate, trailing_slash,
     },
 };
-use crate::{portal, state::AppState};
+use crate::{portal::Document, state::AppState};
 
 /// The whole service. From outside in: unread bodies are drained, the edge bounds, answers for and logs every request,
 /// a panic becomes a 500, a trailing slash goes, the path is matched; then an [`Endpoint`] lets it through to its handler.
@@ -60,10 +60,10 @@ impl ResponseForPanic for Panicked {
 }
 
 impl Api {
-    /// With every path.
+    /// With every path, these documents' among them.
     #[must_use]
-    pub fn new(app: AppState) -> Self {
-        let trimmed = MapRequest::new(paths(&app), trailing_slash::trim as fn(Request) -> Request);
+    pub fn new(app: AppState, documents: &[Arc<Document>]) -> Self {
+        let trimmed = MapRequest::new(paths(&app, documents), trailing_slash::trim as fn(Request) -> Request);
         let paths = CatchPanicLayer::custom(Panicked).layer(trimmed);
         Self { app, paths }
     }
@@ -87,13 +87,13 @@ impl Service<Request> for Api {
     }
 }
 
-fn paths(app: &AppState) -> Router {
+fn paths(app: &AppState, documents: &[Arc<Document>]) -> Router {
     Router::new()
         .route("/healthz", only("GET, HEAD", any(health::alive)))
         .route("/readyz", only("GET, HEAD", any(health::ready)))
         .merge(oauth(app))
         .merge(residential(app))
-        .merge(portal(app.jwts.issuer()))
+        .merge(portal(documents))
         .fallback(|| async { ApiError::NotFound })
         .with_state(app.clone())
 }
@@ -152,11 +152,14 @@ fn residential(app: &AppState) -> Router<AppState> {
 }
 
 /// The developer portal, and the way to it.
-fn portal(public_url: &str) -> Router<AppState> {
+fn portal(documents: &[Arc<Document>]) -> Router<AppState> {
     let start = Router::new().route("/", only("GET, HEAD", any(docs::root)));
-    portal::documents(public_url).into_iter().map(Arc::new).fold(start, |paths, document| {
-        let path = document.path.clone();
-        paths.route(&path, only("GET, HEAD", any(async move |headers: HeaderMap| docs::document(&document, &headers))))
+    documents.iter().fold(start, |paths, document| {
+        let document = Arc::clone(document);
+        paths.route(
+            &document.path.clone(),
+            only("GET, HEAD", any(async move |headers: HeaderMap| docs::document(&document, &headers))),
+        )
     })
 }
 

@@ -9,7 +9,7 @@ pub mod samples;
 
 use std::{
     io::{Read as _, Write as _},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
@@ -104,7 +104,7 @@ impl Document {
 
 /// Every document of the server at that URL.
 #[must_use]
-pub fn documents(public_url: &str) -> Vec<Document> {
+pub fn documents(public_url: &str) -> Vec<Arc<Document>> {
     const JSON: &str = "application/json";
     let script = Document::hashed("portal", "js", "text/javascript; charset=utf-8", SCRIPT);
     let style = Document::hashed("portal", "css", "text/css; charset=utf-8", STYLE);
@@ -131,7 +131,7 @@ pub fn documents(public_url: &str) -> Vec<Document> {
         Document::new(path, "text/plain; charset=utf-8", Caching::Revalidated, || client.text.to_owned())
     });
     all.extend(clients);
-    all
+    all.into_iter().map(Arc::new).collect()
 }
 
 /// The description as JSON, which more programs read.

@@ -49,14 +49,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// socket, there is nothing to wait for. `behind_proxy` says, when it is time to stop, whether callers are proxies.
 pub async fn serve(
     listener: Listener,
-    workers: Workers<impl Answers>,
+    workers: &Workers<impl Answers>,
     bounds: Arc<Bounds>,
     drain: Duration,
     behind_proxy: impl Fn() -> bool,
     shutdown: impl Future<Output = ()>,
 ) {
-    let accepting =
-        Accepting { listener: &listener, workers: &workers, bounds: &bounds, connections: GracefulShutdown::new() };
+    let accepting = Accepting { listener: &listener, workers, bounds: &bounds, connections: GracefulShutdown::new() };
     accepting.until(shutdown).await;
 
     let end = Instant::now() + drain;
@@ -91,7 +90,7 @@ impl<A: Answers> Accepting<'_, A> {
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                () = watchdog.due() => Watchdog::feed(),
+                () = watchdog.due() => Watchdog::feed(self.workers.all_run()),
                 accepted = self.listener.accept() => if let Err(error) = self.take(accepted).await {
                     tracing::warn!(%error, "cannot accept a connection");
                     sleep(PAUSE).await; // out of file descriptors: some will close

@@ -1,6 +1,6 @@
 //! One connection after another, one request after another.
 
-use std::{convert::Infallible, error::Error, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     body::Body,
@@ -21,7 +21,7 @@ use super::{
     connection::{Connection, Reply},
     framing::HEAD_LIMIT,
     guarded::Guarded,
-    listener::{Moving, Stream},
+    listener::Stream,
 };
 use crate::http::{
     arrival::{Draining, Refusal},
@@ -48,15 +48,14 @@ impl<A> Answers for A where
 
 impl<A: Answers> Service<A> {
     /// Serves a connection, on this thread, until it ends.
-    ///
-    /// # Errors
-    /// Why it ended before its time.
-    pub(super) async fn serve(self, stream: Moving, watcher: Watcher) -> Result<(), Box<dyn Error + Send + Sync>> {
-        match stream.arrive()? {
-            Stream::Tcp(stream, peer) => self.speak(stream, Peer(Some(peer)), watcher).await?,
-            Stream::Unix(stream) => self.speak(stream, Peer(None), watcher).await?,
+    pub(super) async fn serve(self, stream: Stream, watcher: Watcher) {
+        let ended = match stream {
+            Stream::Tcp(stream, peer) => self.speak(stream, Peer(Some(peer)), watcher).await,
+            Stream::Unix(stream) => self.speak(stream, Peer(None), watcher).await,
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended early");
         }
-        Ok(())
     }
 
     async fn speak<S>(self, stream: S, peer: Peer, watcher: Watcher) -> hyper::Result<()>

@@ -5,8 +5,8 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// Feeds the manager's watchdog at half its time. The accept loop asks for it, and another task does it: so neither has
-/// stopped.
+/// Feeds the manager's watchdog at half its time. The accept loop asks for it, and each worker has a turn before: so none
+/// of them has stopped.
 pub(super) struct Watchdog(Option<Interval>);
 
 impl Watchdog {
@@ -27,8 +27,12 @@ impl Watchdog {
         }
     }
 
-    pub(super) fn feed() {
+    /// As soon as that says so.
+    pub(super) fn feed(all_run: impl Future<Output = bool> + Send + 'static) {
         tokio::spawn(async {
+            if !all_run.await {
+                return tracing::error!("a thread that serves has ended: this is a defect");
+            }
             if let Err(error) = sd_notify::notify(&[NotifyState::Watchdog]) {
                 tracing::warn!(%error, "cannot tell the service manager that the server is alive");
             }

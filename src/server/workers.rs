@@ -1,6 +1,11 @@
 //! The threads that serve connections, each with a runtime of its own.
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{
+    io,
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::{
@@ -26,7 +31,8 @@ use crate::{
 const TURN_AWAY: Duration = Duration::from_secs(1);
 
 /// What serves connections. One stays where it was given to: what a request waits for then wakes the thread that it is
-/// on, and not one on another core. Dropped, the threads end, and with them what they still serve.
+/// on, and not one on another core. Dropped, the threads that were started end, and with them what they still serve; that
+/// is waited for.
 pub struct Workers<A>(Vec<Worker<A>>);
 
 struct Worker<A> {
@@ -35,10 +41,15 @@ struct Worker<A> {
     /// One more for each connection that it serves.
     serves: Arc<()>,
     /// None for the thread that accepts.
-    _end: Option<oneshot::Sender<()>>,
+    thread: Option<Thread>,
 }
 
-/// What a thread serves with.
+struct Thread {
+    end: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+}
+
+/// What the program runs on, and each worker: one thread, which writes the lines of its log before it sleeps.
 ///
 /// # Errors
 /// The system's own.
@@ -54,6 +65,19 @@ impl<A: Answers> Workers<A> {
     pub fn start(answers: impl IntoIterator<Item = A>) -> io::Result<Self> {
         let start = |(number, api)| if number == 0 { Ok(Worker::here(api)) } else { Worker::start(number, api) };
         answers.into_iter().enumerate().map(start).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// Whether all of the threads run, once each has had a turn: where one stands still, this does not end.
+    pub(super) fn all_run(&self) -> impl Future<Output = bool> + Send + use<A> {
+        let turns: Vec<_> = self.0.iter().map(|worker| worker.runtime.spawn(async {})).collect();
+        async {
+            for turn in turns {
+                if turn.await.is_err() {
+                    return false;
+                }
+            }
+            true
+        }
     }
 
     /// Has a connection served that was accepted. Where there are too many, it is told so and closed: a balancer then
@@ -75,7 +99,8 @@ impl<A: Answers> Workers<A> {
             }
             return Ok(());
         };
-        if let Some(idlest) = self.0.iter().min_by_key(|worker| Arc::strong_count(&worker.serves)) {
+        // Of those that have as many, the last: the first one has more to do.
+        if let Some(idlest) = self.0.iter().rev().min_by_key(|worker| Arc::strong_count(&worker.serves)) {
             idlest.take(stream, Arc::clone(bounds), permit, connections.watcher())?;
         }
         Ok(())
@@ -84,19 +109,25 @@ impl<A: Answers> Workers<A> {
 
 impl<A: Answers> Worker<A> {
     fn here(api: A) -> Self {
-        Self { runtime: Handle::current(), api, serves: Arc::default(), _end: None }
+        Self { runtime: Handle::current(), api, serves: Arc::default(), thread: None }
     }
 
     fn start(number: usize, api: A) -> io::Result<Self> {
-        let runtime = runtime()?;
-        let (handle, (end, ended)) = (runtime.handle().clone(), oneshot::channel());
-        let run = move || {
-            drop(runtime.block_on(ended));
-            drop(runtime);
-            telemetry::at_end();
+        let ((end, told), (begun, begins)) = (oneshot::channel(), mpsc::channel());
+        // Made on its own thread, as a runtime may not be dropped on one that runs another.
+        let run = move || match runtime() {
+            Ok(runtime) => {
+                if begun.send(Ok(runtime.handle().clone())).is_ok() {
+                    drop(runtime.block_on(told));
+                }
+                drop(runtime);
+                telemetry::at_end();
+            }
+            Err(error) => drop(begun.send(Err(error))),
         };
-        thread::Builder::new().name(format!("worker-{number}")).spawn(run)?;
-        Ok(Self { runtime: handle, api, serves: Arc::default(), _end: Some(end) })
+        let ended = thread::Builder::new().name(format!("worker-{number}")).spawn(run)?;
+        let runtime = begins.recv().map_err(io::Error::other)??;
+        Ok(Self { runtime, api, serves: Arc::default(), thread: Some(Thread { end, ended }) })
     }
 
     fn take(
@@ -107,14 +138,24 @@ impl<A: Answers> Worker<A> {
         watcher: Watcher,
     ) -> io::Result<()> {
         let service = Service { api: self.api.clone(), bounds };
-        let (leaving, serves) = (stream.leave()?, Arc::clone(&self.serves));
+        let (moving, serves) = (stream.leave()?, Arc::clone(&self.serves));
         self.runtime.spawn(async move {
-            if let Err(error) = service.serve(leaving, watcher).await {
-                tracing::debug!(%error, "a connection ended early");
+            match moving.arrive() {
+                Ok(stream) => service.serve(stream, watcher).await,
+                Err(error) => tracing::warn!(%error, "cannot take over a connection"),
             }
             drop((permit, serves));
         });
         Ok(())
+    }
+}
+
+impl<A> Drop for Worker<A> {
+    fn drop(&mut self) {
+        if let Some(Thread { end, ended }) = self.thread.take() {
+            drop(end);
+            drop(ended.join());
+        }
     }
 }
 

@@ -175,7 +175,7 @@ pub(super) const LOGIN_THROTTLE: Setting = Setting::new(
 pub(super) const DB_MAX_CONNECTIONS: Setting = Setting::new(
     "DNA_DB_MAX_CONNECTIONS",
     Some("16"),
-    "The most database connections that requests share.",
+    "The most database connections for requests. For each core of the server four, or it does not use them all.",
     "a whole number from 2 to 1000",
 );
 pub(super) const MAX_CONNECTIONS: Setting = Setting::new(

@@ -1,11 +1,6 @@
 //! The database as a server sees it: away at times, slow at times, and back without a restart.
 
-use std::{
-    fmt,
-    pin::Pin,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, TryFutureExt as _, TryStreamExt as _, future::join_all, stream};
 use sqlx::{
@@ -20,6 +15,7 @@ use super::{
     pool::{Sessions, serving_pool},
     pulse::{PATIENCE, Pulse, silent},
     retry::Retries,
+    share::Share,
 };
 use crate::{metrics::database::Pool, traces::work::Work};
 
@@ -44,28 +40,6 @@ struct All {
     shares: Vec<Share>,
     pulse: Pulse,
     metrics: Pool,
-}
-
-/// What one worker has.
-struct Share {
-    kept: RwLock<Arc<Kept>>,
-    open: Box<dyn Fn() -> Kept + Send + Sync>,
-}
-
-impl Share {
-    fn new(open: impl Fn() -> Kept + Send + Sync + 'static) -> Self {
-        Self { kept: RwLock::new(Arc::new(open())), open: Box::new(open) }
-    }
-
-    fn kept(&self) -> Arc<Kept> {
-        Arc::clone(&self.kept.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Begins anew, and tells what there was.
-    fn renew(&self) -> Arc<Kept> {
-        let new = Arc::new((self.open)());
-        std::mem::replace(&mut *self.kept.write().unwrap_or_else(PoisonError::into_inner), new)
-    }
 }
 
 impl Db {
@@ -109,6 +83,15 @@ impl Db {
 
     fn kept(&self) -> Arc<Kept> {
         self.all.shares[self.worker].kept()
+    }
+
+    /// Where to take a connection from: this share, or, where it has none left, another that has.
+    fn lender(&self) -> Arc<Kept> {
+        let own = self.kept();
+        if own.has_left() {
+            return own;
+        }
+        self.all.shares.iter().map(Share::kept).find(|other| other.has_left()).unwrap_or(own)
     }
 
     /// This share's pool as it is now, to look at: who takes a connection out of it may find it exhausted, as it seems.
@@ -174,7 +157,7 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub async fn acquire(&self) -> sqlx::Result<Lease> {
-        self.timed(self.kept().take()).await
+        self.timed(self.lender().take()).await
     }
 
     /// A wait for a connection, on record.

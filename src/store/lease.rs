@@ -58,6 +58,11 @@ impl Kept {
         self.idle().as_ref().map_or(0, VecDeque::len)
     }
 
+    /// Whether somebody would have one without waiting for who has it now.
+    pub(super) fn has_left(&self) -> bool {
+        self.turns.available_permits() > 0
+    }
+
     /// A connection: the one that was used last, so that what is not needed grows old.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ pub mod pulse;
 pub mod refresh_token;
 pub mod retry;
 pub mod schema;
+mod share;
 pub mod signing_key;
 pub mod token_family;
 pub mod user;

@@ -1,6 +1,7 @@
 //! A server's connections: handed on as they are where all is known to have ended, and the long way where it is not.
 
 use dna_api::{
+    installation::shares,
     metrics::database::Pool,
     store::{db::Db, pool::Sessions, pulse::Pulse},
 };
@@ -88,7 +89,7 @@ async fn a_statement_is_all_that_is_sent_for_it() {
 }
 
 #[tokio::test]
-async fn each_workers_share_is_its_own_and_together_they_are_what_may_be_open() {
+async fn each_workers_share_is_its_own_and_lends_what_is_left() {
     let options = database::fresh().await;
     let db = Db::shared(&options, &[1, 2], Sessions::Own, &Pulse::default(), Pool::default());
     let [first, second] = db.shares().collect::<Vec<_>>().try_into().expect("two shares");
@@ -98,10 +99,13 @@ async fn each_workers_share_is_its_own_and_together_they_are_what_may_be_open() 
     let before = (session(&first).await, session(&second).await);
 
     let held = (first.acquire().await.expect("the first's one"), second.acquire().await.expect("one of the second's"));
-    assert!(matches!(first.acquire().await, Err(sqlx::Error::PoolTimedOut)), "the other one is not lent");
-    assert_ne!(session(&second).await, before.1, "the second has two");
+    assert_ne!(session(&first).await, before.1, "it has none left, and the other has another");
     assert_eq!(db.size(), (3, 1, 3));
-    drop(held);
+    let lent = first.acquire().await.expect("the last one");
+    for share in [&first, &second] {
+        assert!(matches!(share.acquire().await, Err(sqlx::Error::PoolTimedOut)), "there are no more");
+    }
+    drop((held, lent));
 
     until("it comes back", async || db.size().1 == 3).await;
     assert_eq!(session(&first).await, before.0, "to the share that it is of");
@@ -120,4 +124,20 @@ async fn a_change_that_changes_nothing_leaves_nothing_open() {
     assert_eq!(reply.status, 200, "{}", reply.text);
     let mut outside = database::connect_like(&app.db).await;
     assert_eq!(count(&mut outside, OPEN).await, 0);
+}
+
+#[test]
+fn there_are_as_many_workers_as_cores_where_each_has_enough() {
+    let cases: [(u32, u32, &[u32]); 7] = [
+        (16, 1, &[16]),
+        (16, 2, &[8, 8]),
+        (16, 64, &[4, 4, 4, 4]),
+        (17, 3, &[5, 6, 6]),
+        (8, 2, &[4, 4]),
+        (7, 2, &[7]),
+        (2, 64, &[2]),
+    ];
+    for (connections, cores, shared_out) in cases {
+        assert_eq!(shares(connections, cores), shared_out, "{connections} connections, {cores} cores");
+    }
 }

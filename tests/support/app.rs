@@ -14,6 +14,7 @@ use dna_api::{
     http::Api,
     keys::{Follower, Keys},
     metrics::Metrics,
+    portal,
     revoked::Revoked,
     server::{Bounds, Deadlines, Listener, Workers, serve},
     settings::{Settings, Vars},
@@ -117,8 +118,12 @@ impl App {
             Deadlines::default(),
             state.metrics.requests.clone(),
         );
-        let workers = Workers::start([Api::new(state.clone())]).expect("workers");
-        tokio::spawn(serve(listener, workers, bounds, settings.drain, || false, std::future::pending()));
+        let workers =
+            Workers::start([Api::new(state.clone(), &portal::documents(state.jwts.issuer()))]).expect("workers");
+        let drain = settings.drain;
+        tokio::spawn(async move {
+            serve(listener, &workers, bounds, drain, || false, std::future::pending()).await;
+        });
         Self { url, db, state, options, hands, http: reqwest::Client::new(), secrets, log_from }
     }
 

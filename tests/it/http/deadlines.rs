@@ -57,7 +57,9 @@ async fn start(deadlines: Deadlines) -> (std::net::SocketAddr, Arc<AtomicBool>) 
     let router = router.route("/slow", get(slow)).route("/large", get(large));
     let bounds = Bounds::new(None, 10, deadlines, Metrics::new().requests);
     let workers = Workers::start([router]).expect("workers");
-    tokio::spawn(serve(listener, workers, bounds, Duration::ZERO, || false, std::future::pending()));
+    tokio::spawn(async move {
+        serve(listener, &workers, bounds, Duration::ZERO, || false, std::future::pending()).await;
+    });
     (address, is_gone)
 }
 

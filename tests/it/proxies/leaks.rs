@@ -4,7 +4,8 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
-    time::Duration,
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use super::proxy::{Kind, Proxy};
@@ -76,8 +77,17 @@ fn assert_no_secret_is_written(kind: Kind) {
         }
     };
     send_all();
-    let said_while_up = server.last_words().to_ascii_uppercase();
+    let mark = format!("last-{}", secret());
+    let ask = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: {mark}\r\nConnection: close\r\n\r\n");
+    send(server.url.trim_start_matches("http://"), &ask);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !server.said().contains(&mark) {
+        assert!(Instant::now() < deadline, "the last request is not in the log");
+        sleep(Duration::from_millis(10));
+    }
+    let said_while_up = server.said().to_ascii_uppercase();
     assert!(said_while_up.contains("ROUTE="), "the proxy passed nothing on");
+    server.kill();
     send_all();
     let logs = proxy.logs().to_ascii_uppercase();
     assert!(logs.contains("50"), "{kind:?} logged nothing: {logs}");
