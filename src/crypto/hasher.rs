@@ -20,9 +20,6 @@ use crate::{
 
 /// Callers that may wait for one thread: about a second of work.
 const QUEUE_PER_THREAD: usize = 32;
-/// How far the threads stand back: where a core is wanted by others too, a hash has a tenth of it. Whoever waits for one
-/// waits for 20 ms in any case, and requests of half a millisecond should not wait for that as well.
-const NICE: i32 = 10;
 
 /// Why nothing was hashed.
 #[derive(Debug, thiserror::Error)]
@@ -134,10 +131,6 @@ impl Hasher {
 
 /// Takes jobs until the last [`Hasher`] is gone. Who hung up while waiting is not worked for.
 fn work(queue: &Mutex<Receiver<(Box<dyn Job>, Queued)>>) {
-    // On Linux, of this thread alone.
-    if let Err(error) = rustix::process::nice(NICE) {
-        tracing::debug!(%error, "hashes are as urgent as requests");
-    }
     let mut workspace = Workspace::default();
     loop {
         let next = queue.lock().map(|queue| queue.recv());
