@@ -14,7 +14,7 @@ use super::{output, reload::Reload};
 use crate::{
     background,
     clock::Clock,
-    crypto::{hasher::Hasher, jwt::Jwts, keyring::Keyring},
+    crypto::{hasher::Hasher, jwt::Jwts, keyring::Keyring, secret::gather_entropy},
     demo, housekeeping,
     http::Api,
     installation::Installation,
@@ -32,6 +32,7 @@ use crate::{
 
 /// From the settings to the last reply: read top to bottom, this is the life of a server.
 pub(super) async fn run(settings: Settings) -> Result<()> {
+    gather_entropy();
     let mut stop = Stop::listen()?;
     let reload = Reload::listen()?;
     settings.check_serving()?;

@@ -1,5 +1,7 @@
 //! Making and hashing the secrets that we hand out.
 
+use std::thread;
+
 use aws_lc_rs::{constant_time, digest, rand};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
@@ -35,6 +37,12 @@ pub fn hash(presented: &str) -> SecretHash {
 #[must_use]
 pub fn matches(hash: &SecretHash, stored: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(hash.as_bytes(), stored).is_ok()
+}
+
+/// Has the generator of random numbers gather its first entropy, on a thread of its own: that takes it a twentieth of a
+/// second of a core, which no request should wait for.
+pub fn gather_entropy() {
+    thread::spawn(random_bytes::<1>);
 }
 
 /// Random bytes that nobody can predict.
