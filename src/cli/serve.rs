@@ -86,7 +86,7 @@ async fn live(
     }
     app.db.close().await;
     app.monitor.close().await;
-    drop(workers); // only now: what a request has left behind may use the database for a moment more
+    workers.end().await; // only now: what a request has left behind may use the database for a moment more
     app.traces.flush().await;
     Ok(())
 }

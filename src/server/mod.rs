@@ -37,7 +37,7 @@ const SETTLE: Duration = Duration::from_millis(250);
 /// The same for connections of a proxy's, which cannot repeat a POST that it sent as we closed: those that it uses once
 /// more are closed by the reply, and the others by itself. Longer than the configurations in `deploy/` keep them.
 const PROXY_SETTLE: Duration = Duration::from_secs(3);
-/// How often it is looked whether connections are left.
+/// How often it is looked whether connections, or threads, are left.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long is waited after a connection that cannot be accepted.
 const PAUSE: Duration = Duration::from_millis(50);

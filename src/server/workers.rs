@@ -12,11 +12,12 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     runtime::{Builder, Handle, Runtime},
     sync::{OwnedSemaphorePermit, oneshot},
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 use uuid::Uuid;
 
 use super::{
+    LOOK,
     bounds::Bounds,
     listener::Stream,
     service::{Answers, Service},
@@ -29,10 +30,11 @@ use crate::{
 
 /// How long a caller that is turned away may take to hear it.
 const TURN_AWAY: Duration = Duration::from_secs(1);
+/// How long a thread may take to end.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// What serves connections. One stays where it was given to: what a request waits for then wakes the thread that it is
-/// on, and not one on another core. Dropped, the threads that were started end, and with them what they still serve; that
-/// is waited for.
+/// on, and not one on another core. Dropped, the threads that were started end, and with them what they still serve.
 pub struct Workers<A>(Vec<Worker<A>>);
 
 struct Worker<A> {
@@ -65,6 +67,19 @@ impl<A: Answers> Workers<A> {
     pub fn start(answers: impl IntoIterator<Item = A>) -> io::Result<Self> {
         let start = |(number, api)| if number == 0 { Ok(Worker::here(api)) } else { Worker::start(number, api) };
         answers.into_iter().enumerate().map(start).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// Ends the threads that were started, and waits for that a moment.
+    pub async fn end(self) {
+        let threads = self.0.into_iter().filter_map(|worker| worker.thread);
+        let ended: Vec<_> = threads.map(|Thread { end, ended }| (drop(end), ended).1).collect();
+        let last = Instant::now() + ENDING;
+        while ended.iter().any(|thread| !thread.is_finished()) {
+            if Instant::now() > last {
+                return tracing::warn!("a thread that serves did not end in time");
+            }
+            sleep(LOOK).await;
+        }
     }
 
     /// Whether all of the threads run, once each has had a turn: where one stands still, this does not end.
@@ -147,15 +162,6 @@ impl<A: Answers> Worker<A> {
             drop((permit, serves));
         });
         Ok(())
-    }
-}
-
-impl<A> Drop for Worker<A> {
-    fn drop(&mut self) {
-        if let Some(Thread { end, ended }) = self.thread.take() {
-            drop(end);
-            drop(ended.join());
-        }
     }
 }
 

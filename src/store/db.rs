@@ -1,6 +1,11 @@
 //! The database as a server sees it: away at times, slow at times, and back without a restart.
 
-use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{Stream, TryFutureExt as _, TryStreamExt as _, future::join_all, stream};
 use sqlx::{
@@ -12,13 +17,15 @@ use tokio::time::timeout;
 
 use super::{
     lease::{Kept, Lease, Transaction},
-    pool::{Sessions, serving_pool},
+    pool::{ACQUIRE_TIMEOUT, Sessions, serving_pool},
     pulse::{PATIENCE, Pulse, silent},
     retry::Retries,
     share::Share,
 };
 use crate::{metrics::database::Pool, traces::work::Work};
 
+/// How often who waits for a connection of its own share looks whether another has one left.
+const LOOK_ELSEWHERE: Duration = Duration::from_millis(25);
 /// How long what still uses the database may go on once all that is waited for has ended.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -85,13 +92,22 @@ impl Db {
         self.all.shares[self.worker].kept()
     }
 
-    /// Where to take a connection from: this share, or, where it has none left, another that has.
-    fn lender(&self) -> Arc<Kept> {
+    /// A connection of this share; where it has had none left for a while, one that another has left.
+    async fn take(&self) -> sqlx::Result<Lease> {
         let own = self.kept();
-        if own.has_left() {
-            return own;
+        let mut turn = pin!(own.turn());
+        loop {
+            if let Ok(turn) = timeout(LOOK_ELSEWHERE, &mut turn).await {
+                return Arc::clone(&own).take(turn?).await;
+            }
+            let left = |share: &Share| {
+                let other = share.kept();
+                other.turn_at_once().map(|turn| other.lend(turn))
+            };
+            if let Some(lent) = self.all.shares.iter().find_map(left) {
+                return lent.await;
+            }
         }
-        self.all.shares.iter().map(Share::kept).find(|other| other.has_left()).unwrap_or(own)
     }
 
     /// This share's pool as it is now, to look at: who takes a connection out of it may find it exhausted, as it seems.
@@ -157,7 +173,8 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub async fn acquire(&self) -> sqlx::Result<Lease> {
-        self.timed(self.lender().take()).await
+        let take = async { timeout(ACQUIRE_TIMEOUT, self.take()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) };
+        self.timed(take).await
     }
 
     /// A wait for a connection, on record.

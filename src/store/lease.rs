@@ -15,12 +15,9 @@ use sqlx::{
     Connection as _, PgConnection, PgPool, Postgres, SqlStr, pool::PoolConnection, postgres::PgTransactionManager,
 };
 use sqlx_core::transaction::TransactionManager as _;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::pool::{ACQUIRE_TIMEOUT, SUSPICIOUS_IDLE, is_writable};
+use super::pool::{SUSPICIOUS_IDLE, is_writable};
 
 /// How long a connection may be idle, and how long it may be kept from the pool in all: that closes what is old or was
 /// not needed for long.
@@ -34,6 +31,9 @@ pub(super) struct Kept {
     turns: Arc<Semaphore>,
     idle: Mutex<Option<VecDeque<Idle>>>,
 }
+
+/// That somebody may have one of them.
+pub(super) type Turn = OwnedSemaphorePermit;
 
 struct Idle {
     connection: PoolConnection<Postgres>,
@@ -58,35 +58,54 @@ impl Kept {
         self.idle().as_ref().map_or(0, VecDeque::len)
     }
 
-    /// Whether somebody would have one without waiting for who has it now.
-    pub(super) fn has_left(&self) -> bool {
-        self.turns.available_permits() > 0
+    /// A turn to have a connection, once whoever came before has had one.
+    ///
+    /// # Errors
+    /// [`sqlx::Error::PoolClosed`]
+    pub(super) async fn turn(&self) -> sqlx::Result<Turn> {
+        Arc::clone(&self.turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)
+    }
+
+    /// The same, where nobody has to be waited for.
+    pub(super) fn turn_at_once(&self) -> Option<Turn> {
+        Arc::clone(&self.turns).try_acquire_owned().ok()
     }
 
     /// A connection: the one that was used last, so that what is not needed grows old.
     ///
     /// # Errors
-    /// The database's own, and [`sqlx::Error::PoolTimedOut`] where none was free in time.
-    pub(super) async fn take(self: Arc<Self>) -> sqlx::Result<Lease> {
-        let turn = async {
-            let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
-            let (connection, taken) = self.next().await?;
-            Ok((connection, taken, turn))
+    /// The database's own.
+    pub(super) async fn take(self: Arc<Self>, turn: Turn) -> sqlx::Result<Lease> {
+        let (connection, taken) = match self.next().await {
+            Some(kept) => kept,
+            None => (Box::pin(self.pool.acquire()).await?, Instant::now()),
         };
-        let (connection, taken, turn) =
-            timeout(ACQUIRE_TIMEOUT, turn).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
-        Ok(Lease { connection, taken, turn, kept: self })
+        Ok(Lease { connection, taken, turn, kept: Some(self) })
     }
 
-    /// One that is kept and still leads to a server that takes changes, or one of the pool's.
-    async fn next(&self) -> sqlx::Result<(PoolConnection<Postgres>, Instant)> {
+    /// The same for somebody of another share. One that is opened for them is not kept afterwards: it would wake their
+    /// thread for ever.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub(super) async fn lend(self: Arc<Self>, turn: Turn) -> sqlx::Result<Lease> {
+        if let Some((connection, taken)) = self.next().await {
+            return Ok(Lease { connection, taken, turn, kept: Some(self) });
+        }
+        let mut connection = Box::pin(self.pool.acquire()).await?;
+        connection.close_on_drop();
+        Ok(Lease { connection, taken: Instant::now(), turn, kept: None })
+    }
+
+    /// One that is kept and still leads to a server that takes changes.
+    async fn next(&self) -> Option<(PoolConnection<Postgres>, Instant)> {
         while let Some(mut idle) = self.newest() {
             if idle.since.elapsed() < SUSPICIOUS_IDLE || matches!(is_writable(&mut idle.connection).await, Ok(true)) {
-                return Ok((idle.connection, idle.taken));
+                return Some((idle.connection, idle.taken));
             }
             idle.connection.close_on_drop();
         }
-        Ok((Box::pin(self.pool.acquire()).await?, Instant::now()))
+        None
     }
 
     fn newest(&self) -> Option<Idle> {
@@ -128,8 +147,9 @@ impl Kept {
 pub struct Lease {
     connection: PoolConnection<Postgres>,
     taken: Instant,
-    turn: OwnedSemaphorePermit,
-    kept: Arc<Kept>,
+    turn: Turn,
+    /// Where it is kept afterwards, if it is.
+    kept: Option<Arc<Kept>>,
 }
 
 impl Lease {
@@ -137,7 +157,9 @@ impl Lease {
     /// open: never for who was told of an error. What sqlx knows of it is looked at all the same.
     pub fn put_back(self) {
         let Self { connection, taken, turn, kept } = self;
-        if is_at_rest(&connection) {
+        if let Some(kept) = kept
+            && is_at_rest(&connection)
+        {
             kept.keep(connection, taken);
         }
         drop(turn); // only now, so that who has the next turn finds it

@@ -30,10 +30,10 @@ impl Write for Lines {
         match OWN.try_with(|own| own.borrow().clone()).ok().flatten() {
             Some(own) => {
                 let mut lines = lock(&own);
-                if lines.len() + line.len() > MOST {
-                    write(&mut lines)?;
-                }
-                lines.extend_from_slice(line);
+                let is_full = lines.len() + line.len() > MOST;
+                let written = if is_full { write(&mut lines) } else { Ok(()) };
+                lines.extend_from_slice(line); // whatever became of those before it
+                written?;
             }
             None => stderr().write_all(line)?,
         }

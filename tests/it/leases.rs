@@ -1,11 +1,14 @@
 //! A server's connections: handed on as they are where all is known to have ended, and the long way where it is not.
 
+use std::time::Duration;
+
 use dna_api::{
     installation::shares,
     metrics::database::Pool,
     store::{db::Db, pool::Sessions, pulse::Pulse},
 };
 use sqlx::{Executor as _, PgConnection};
+use tokio::time::sleep;
 
 use crate::{
     hang_ups::give_up_after,
@@ -100,12 +103,19 @@ async fn each_workers_share_is_its_own_and_lends_what_is_left() {
 
     let held = (first.acquire().await.expect("the first's one"), second.acquire().await.expect("one of the second's"));
     assert_ne!(session(&first).await, before.1, "it has none left, and the other has another");
-    assert_eq!(db.size(), (3, 1, 3));
-    let lent = first.acquire().await.expect("the last one");
+    until("that is not kept, as it was opened for another", async || db.size() == (2, 0, 3)).await;
+    let last = second.acquire().await.expect("the last one");
     for share in [&first, &second] {
         assert!(matches!(share.acquire().await, Err(sqlx::Error::PoolTimedOut)), "there are no more");
     }
-    drop((held, lent));
+    let waiting = tokio::spawn({
+        let first = first.clone();
+        async move { first.acquire().await.map(drop) }
+    });
+    sleep(Duration::from_millis(100)).await;
+    last.put_back();
+    waiting.await.expect("a task").expect("what the other has left meanwhile");
+    drop(held);
 
     until("it comes back", async || db.size().1 == 3).await;
     assert_eq!(session(&first).await, before.0, "to the share that it is of");
