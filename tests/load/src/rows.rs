@@ -140,9 +140,10 @@ pub fn reads(world: &World, plan: Plan) -> Result<Vec<Row>> {
     ])
 }
 
-/// What the way of a request through the server costs, to one through axum alone: about three times, optimised. The tests'
-/// build, which the short form runs, was seen between 5 and 6.6 times; where it comes to 9, every request was slowed down.
-const MOST_OF_BARE: Goal = Goal::AtMost(3.0, 9.0);
+/// What the way of a request through the server costs, to one through axum alone: about 2.4 times, optimised. The tests'
+/// build, which the short form runs, was seen between 4.8 and 5.4 times; where it comes to 7, every request was slowed
+/// down: the slow-down that is planted comes to 8.3.
+const MOST_OF_BARE: Goal = Goal::AtMost(3.0, 7.0);
 
 /// A reply for which only the token is looked at.
 pub fn bearers(world: &World, plan: Plan) -> Result<Vec<Row>> {
