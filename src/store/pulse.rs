@@ -15,8 +15,7 @@ use tokio::time::timeout;
 /// How often somebody who waits looks whether the database was heard of.
 const LOOK: Duration = Duration::from_millis(250);
 /// After so many looks at nothing, the database is taken for dead: a second and a half. Looks are counted, not time: a
-/// process that was held up itself has not listened. (A thread that was held up alone may have: the background, which
-/// asks, does nothing that takes so long.)
+/// process that was held up itself has not listened. The background, which asks, must not be held up alone for so long.
 pub const PATIENCE: u32 = 6;
 /// The same for what has begun to reply, an import or an export: ten seconds. Nobody can try another server then, and a
 /// machine at its limits may well need one.
