@@ -63,7 +63,7 @@ pub async fn claim(db: impl PgExecutor<'_>, partner: Uuid, counts: &[Count]) -> 
         r#"
         with asked as materialized (
             select a.key, a.burst, a.cost, a.most, a.memory, make_interval(secs => (a.burst - 1) * a.cost) as credit
-            from unnest($2::bytea[], $3::bytea[], $4::int4[], $5::float8[], $6::float8[], $7::float8[])
+            from unnest((select $2::bytea[]), $3::bytea[], $4::int4[], $5::float8[], $6::float8[], $7::float8[])
               as a (key, own, burst, cost, most, memory)
             where a.own is null or exists (
                 select from failed_attempts f where f.partner_id = $1 and f.key = a.own and f.expires_at > now()
@@ -121,7 +121,7 @@ pub async fn take_back(
     sqlx::query!(
         r#"
         with given as materialized (
-            select a.* from unnest($2::bytea[], $3::int4[], $4::float8[], $5::float8[]) as a (key, burst, cost, most)
+            select a.* from unnest((select $2::bytea[]), $3::int4[], $4::float8[], $5::float8[]) as a (key, burst, cost, most)
             join failed_attempts f on f.partner_id = $1 and f.key = a.key
             order by a.key for update of f
         )
