@@ -2,10 +2,10 @@
 
 pub mod checksum;
 pub mod hasher;
-mod huge_pages;
 pub mod jwt;
 pub mod keyring;
 pub mod password;
 pub mod secret;
 pub mod signing_key;
+mod time_slice;
 mod verified;

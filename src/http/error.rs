@@ -240,7 +240,7 @@ impl From<HasherError> for ApiError {
     fn from(error: HasherError) -> Self {
         match error {
             HasherError::Busy => Self::Unavailable(error.into()),
-            HasherError::BadHash(_) => Self::Internal(error.into()),
+            HasherError::BadHash(_) | HasherError::Panicked => Self::Internal(error.into()),
         }
     }
 }

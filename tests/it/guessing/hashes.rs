@@ -1,15 +1,17 @@
 //! Password hashes of other parameters than today's are replaced at the next login.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 use chrono::{DateTime, Utc};
 use dna_api::{
     accounts,
+    crypto::{hasher::HasherError, password::Workspace},
     domain::{partner::PartnerId, user::UserId, user::Username},
     store,
 };
+use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{HOME, guess, log_in};
@@ -18,15 +20,42 @@ use crate::support::{App, Caller, Partner};
 /// How a hash of today begins.
 const TODAYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
-/// The partner's password as it might have been hashed in the past.
-fn outdated(partner: &Partner, memory: u32, passes: u32) -> String {
-    let params = Params::new(memory, passes, 1, None).expect("parameters");
-    let (salt, mut hash) = (b"salt of the past", [0; 32]);
+/// A password as another library hashes it, which shares no code with ours.
+fn hash_by_another_library(password: &str, [memory, passes, lanes]: [u32; 3], salt: &[u8]) -> String {
+    let params = Params::new(memory, passes, lanes, None).expect("parameters");
+    let mut hash = [0; 32];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(partner.password.as_bytes(), salt, &mut hash)
+        .hash_password_into(password.as_bytes(), salt, &mut hash)
         .expect("a hash");
     let encode = |bytes: &[u8]| BASE64_STANDARD_NO_PAD.encode(bytes);
-    format!("$argon2id$v=19$m={memory},t={passes},p=1${}${}", encode(salt), encode(&hash))
+    format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${}${}", encode(salt), encode(&hash))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_password_that_another_library_hashed_is_verified_and_no_other_is(
+        password in ".{0,80}",
+        passes in 1..4_u32,
+        lanes in 1..5_u32,
+        memory in 32..2_000_u32,
+        salt in prop::collection::vec(any::<u8>(), 8..48),
+    ) {
+        let hash = hash_by_another_library(&password, [memory, passes, lanes], &salt);
+        let mut workspace = Workspace::default();
+        prop_assert!(workspace.verify(&password, &hash).expect("a hash"));
+        let another = password + "x";
+        prop_assert!(!workspace.verify(&another, &hash).expect("a hash"));
+    }
+
+    #[test]
+    fn a_new_hash_is_what_another_library_makes_of_the_password_too(password in "(.{0,80}|[a-z]{1000})") {
+        let hash = Workspace::default().hash(&password).expect("a hash");
+        let salt = hash.split('$').nth(4).expect("a salt");
+        let salt = BASE64_STANDARD_NO_PAD.decode(salt).expect("base64");
+        prop_assert_eq!(hash_by_another_library(&password, [19_456, 2, 1], &salt), hash);
+    }
 }
 
 async fn store_hash(app: &App, partner: &Partner, hash: &str) {
@@ -45,7 +74,7 @@ async fn a_login_replaces_a_hash_of_other_parameters_and_ends_no_refresh_token()
     let partner = app.partner("Acme").await;
     let before = partner.log_in(&app).await;
     for (memory, passes) in [(8, 1), (19_456, 1), (32_768, 2)] {
-        let old = outdated(&partner, memory, passes);
+        let old = hash_by_another_library(&partner.password, [memory, passes, 1], b"salt of the past");
         store_hash(&app, &partner, &old).await;
         let (_, changed_at) = stored(&app, &partner).await;
 
@@ -93,4 +122,36 @@ async fn they_are_made_on_huge_pages_where_there_are_any() {
 
     let has_huge_pages = Path::new("/sys/kernel/mm/transparent_hugepage").exists();
     assert_eq!(asked.count() > 0, has_huge_pages, "{mappings}");
+}
+
+#[tokio::test]
+async fn they_let_whoever_answers_a_request_go_first_where_the_system_can() {
+    let app = App::start().await;
+    app.partner("Acme").await.log_in(&app).await;
+
+    let hashing = fs::read_dir("/proc/self/task").expect("threads").filter_map(|thread| {
+        let thread = thread.expect("a thread").path();
+        (fs::read_to_string(thread.join("comm")).ok()? == "argon2\n").then(|| fs::read_to_string(thread.join("sched")))
+    });
+    let slices: Vec<String> = hashing
+        .filter_map(|thread| Some(thread.ok()?.lines().find_map(|line| line.strip_prefix("se.slice"))?.to_owned()))
+        .collect();
+
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("the system's release");
+    let numbers: Vec<u32> = release.split('.').filter_map(|number| number.parse().ok()).take(2).collect();
+    let can = numbers >= vec![6, 12] && Path::new("/proc/self/sched").exists();
+    assert_eq!(slices.iter().any(|slice| slice.ends_with(" 100000000")), can, "{release} {slices:?}");
+}
+
+#[tokio::test]
+async fn a_defect_on_a_hashing_thread_ends_none_of_them() {
+    let app = App::start().await;
+    let partner = app.partner("Acme").await;
+    let hash = stored(&app, &partner).await.0;
+    for _ in 0..=2 * thread::available_parallelism().map_or(1, usize::from) {
+        let password = partner.password.clone().into();
+        let told = app.state.hasher.verify_and(password, hash.clone(), || panic!("a defect")).await;
+        assert!(matches!(told, Err::<Option<()>, _>(HasherError::Panicked)));
+    }
+    assert_eq!(log_in(&app, &partner, HOME).await.status, 200);
 }

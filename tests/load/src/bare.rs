@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2_rust::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::{
     rand::SystemRandom,
     rsa::{KeyPair, KeySize},
@@ -78,18 +78,12 @@ pub fn arithmetic(hash: bool, time: Duration) -> Result<f64> {
     thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {
-                let params = Params::default();
-                let mut memory = vec![Block::new(); params.block_count()];
-                let argon2 = Argon2::new(Algorithm::Argon2id, Version::default(), params);
+                let mut argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::OWASP).hasher();
                 let (mut output, mut signature) = ([0; 32], vec![0; key.public_modulus_len()]);
                 while !stop.load(Ordering::Relaxed) {
                     if hash {
-                        let hashed = argon2.hash_password_into_with_memory(
-                            b"a password of some length",
-                            b"a salt of 16 byt",
-                            &mut output,
-                            &mut memory,
-                        );
+                        let hashed =
+                            argon2.hash_into(b"a password of some length", b"a salt of 16 byt", &mut output);
                         hashed.expect("a hash");
                     }
                     key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &[7; 700], &mut signature).expect("a signature");
