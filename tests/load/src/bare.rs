@@ -82,8 +82,7 @@ pub fn arithmetic(hash: bool, time: Duration) -> Result<f64> {
                 let (mut output, mut signature) = ([0; 32], vec![0; key.public_modulus_len()]);
                 while !stop.load(Ordering::Relaxed) {
                     if hash {
-                        let hashed =
-                            argon2.hash_into(b"a password of some length", b"a salt of 16 byt", &mut output);
+                        let hashed = argon2.hash_into(b"a password of some length", b"a salt of 16 byt", &mut output);
                         hashed.expect("a hash");
                     }
                     key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &[7; 700], &mut signature).expect("a signature");
