@@ -5,12 +5,18 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     os::unix::net::UnixDatagram,
+    path::PathBuf,
     sync::atomic::{AtomicU32, Ordering::Relaxed},
+    thread,
     time::{Duration, Instant},
 };
 
 use nix::{
-    sys::signal::{Signal, kill},
+    sys::{
+        ptrace,
+        signal::{Signal, kill},
+        wait::{WaitPidFlag, waitpid},
+    },
     unistd::Pid,
 };
 use reqwest::Method;
@@ -102,52 +108,104 @@ fn a_second_signal_ends_it_whatever_it_does() {
     let folder = Folder::new();
     let server = Server::start(&folder, &[]);
     let held = hold(&server);
-    std::thread::sleep(Duration::from_millis(200));
+    thread::sleep(Duration::from_millis(200));
 
     let start = Instant::now();
     signal(&server, Signal::SIGTERM);
     while !server.said().contains("stopping") {
         assert!(start.elapsed() < Duration::from_secs(5));
-        std::thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
     }
     signal(&server, Signal::SIGTERM);
     while !server.said().contains("told twice to stop") {
         assert!(start.elapsed() < Duration::from_secs(5), "it ends without a word");
-        std::thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
     }
     assert!(!server.stop(), "that is no good end");
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     drop(held);
 }
 
-#[tokio::test]
-async fn a_service_manager_hears_that_it_is_ready_alive_reloading_and_stopping() {
-    let folder = Folder::new();
-    let path = folder.path().join("notify");
-    let manager = UnixDatagram::bind(&path).expect("a socket");
-    manager.set_read_timeout(Some(Duration::from_secs(20))).expect("an option");
-    let hear = |what: &str| {
+/// A service manager, by the socket that it gives to a server.
+struct Manager {
+    socket: UnixDatagram,
+    path: String,
+}
+
+impl Manager {
+    fn new(folder: &Folder) -> Self {
+        let path = folder.path().join("notify");
+        let socket = UnixDatagram::bind(&path).expect("a socket");
+        Self { socket, path: path.to_str().expect("UTF-8").to_owned() }
+    }
+
+    /// A server that this one watches: at half of this time it tells that it is alive.
+    fn start(&self, folder: &Folder, watchdog_usec: &str) -> Server {
+        Server::start(folder, &[("NOTIFY_SOCKET", &self.path), ("WATCHDOG_USEC", watchdog_usec)])
+    }
+
+    /// Whether that is told within some time.
+    fn hears(&self, what: &str, within: Duration) -> bool {
+        let last = Instant::now() + within;
         let mut heard = [0; 256];
         loop {
-            let count = manager.recv(&mut heard).unwrap_or_else(|error| panic!("{what} is not heard: {error}"));
+            let left = last.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            self.socket.set_read_timeout(Some(left)).expect("an option");
+            let Ok(count) = self.socket.recv(&mut heard) else { return false };
             if String::from_utf8_lossy(&heard[..count]).contains(what) {
-                return;
+                return true;
             }
         }
-    };
-    let path = path.to_str().expect("UTF-8");
-    let server = Server::start(&folder, &[("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "400000")]);
+    }
 
-    hear("READY=1");
-    hear("WATCHDOG=1");
-    hear("WATCHDOG=1");
+    #[track_caller]
+    fn hear(&self, what: &str) {
+        assert!(self.hears(what, Duration::from_secs(20)), "{what} is not heard");
+    }
+}
+
+#[test]
+fn a_service_manager_hears_that_it_is_ready_alive_reloading_and_stopping() {
+    let folder = Folder::new();
+    let manager = Manager::new(&folder);
+    let server = manager.start(&folder, "400000");
+
+    manager.hear("READY=1");
+    manager.hear("WATCHDOG=1");
+    manager.hear("WATCHDOG=1");
     signal(&server, Signal::SIGHUP);
-    hear("RELOADING=1");
-    hear("READY=1");
-    hear("WATCHDOG=1");
-    let stopped = std::thread::spawn(|| server.stop());
-    hear("STOPPING=1");
+    manager.hear("RELOADING=1");
+    manager.hear("READY=1");
+    manager.hear("WATCHDOG=1");
+    let stopped = thread::spawn(|| server.stop());
+    manager.hear("STOPPING=1");
     assert!(stopped.join().expect("a thread"));
+}
+
+#[test]
+fn a_service_manager_hears_nothing_while_a_thread_that_serves_stands_still() {
+    let folder = Folder::new();
+    let manager = Manager::new(&folder);
+    let server = manager.start(&folder, "400000");
+    manager.hear("WATCHDOG=1");
+
+    let tasks = fs::read_dir(format!("/proc/{}/task", server.pid())).expect("threads");
+    let tasks = tasks.map(|task| task.expect("a thread").path());
+    let serves = |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|name| name.starts_with("worker-"));
+    // On one core there is none but the first, which also tells.
+    let thread = tasks
+        .into_iter()
+        .find(serves)
+        .map_or(server.pid().to_string(), |task| task.file_name().expect("a number").to_string_lossy().into_owned());
+    let thread = Pid::from_raw(thread.parse().expect("a number"));
+    ptrace::attach(thread).expect("it stands still");
+    waitpid(thread, Some(WaitPidFlag::__WALL)).expect("it stands still");
+    manager.hears("WATCHDOG=1", Duration::from_millis(400)); // one may have been under way
+    assert!(!manager.hears("WATCHDOG=1", Duration::from_secs(2)), "as if all was well");
+
+    ptrace::detach(thread, None).expect("it goes on");
+    manager.hear("WATCHDOG=1");
+    assert!(server.stop());
 }
 
 #[tokio::test]

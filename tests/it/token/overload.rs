@@ -1,9 +1,10 @@
 //! When too much is asked of the server, or its database is away.
 
-use std::pin::pin;
+use std::{pin::pin, thread, time::Duration};
 
 use reqwest::header::RETRY_AFTER;
 use secrecy::SecretString;
+use tokio::time::timeout;
 
 use super::{BAD_CLIENT, PATH, ask, assert_error, assert_refused, with};
 use crate::support::{App, Caller, Reply};
@@ -68,6 +69,22 @@ async fn a_full_queue_of_passwords_is_a_503_whoever_the_user_is() {
     })
     .await;
     Caller::of(&app, &partner.refresh(&app, &token.expect("a token")).await);
+}
+
+#[tokio::test]
+async fn no_more_tokens_are_signed_at_once_than_there_are_cores() {
+    let app = App::start().await;
+    let partner = app.partner("Acme").await;
+    let caller = partner.log_in(&app).await;
+    let signatures = &app.state.limits.signatures;
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    assert_eq!(signatures.available_permits(), cores);
+
+    let all = signatures.acquire_many(u32::try_from(cores).expect("a few")).await.expect("they are free");
+    let mut refreshed = pin!(partner.refresh(&app, &caller.refresh_token));
+    timeout(Duration::from_millis(500), &mut refreshed).await.expect_err("it waits");
+    drop(all);
+    Caller::of(&app, &refreshed.await);
 }
 
 #[tokio::test]
