@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::oneshot;
 
 use super::{
-    password::{BadHash, Workspace},
+    password::{HashError, Workspace},
     time_slice,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     traces::work::Work,
 };
 
-/// Callers that may wait for one thread: about a second of work where a hash takes 15 ms, with AVX2, and half of it with
+/// Callers that may wait for one thread: about a second of work where a hash takes 15 ms, as with AVX2; half of that with
 /// AVX-512.
 const QUEUE_PER_THREAD: usize = 64;
 
@@ -32,9 +32,9 @@ pub enum HasherError {
     /// Too many callers wait already: try again in a second.
     #[error("the queue for password hashing is full")]
     Busy,
-    /// The stored hash cannot be used.
+    /// The stored hash cannot be used, or there is no memory.
     #[error(transparent)]
-    BadHash(#[from] BadHash),
+    Hash(#[from] HashError),
     /// A defect of what was done on the hashing thread, which goes on with what is next.
     #[error("a hashing thread panicked")]
     Panicked,
@@ -99,7 +99,7 @@ impl Hasher {
     /// Whether `password` has the hash `stored`.
     ///
     /// # Errors
-    /// [`HasherError`]: [`HasherError::BadHash`] when `stored` is no argon2id hash.
+    /// [`HasherError`]: [`HashError::Unusable`] when `stored` is no argon2id hash.
     pub async fn verify(&self, password: SecretString, stored: String) -> Result<bool, HasherError> {
         Ok(self.verify_and(password, stored, || ()).await?.is_some())
     }
@@ -133,7 +133,10 @@ impl Hasher {
             hashing.failed("busy");
             return Err(HasherError::Busy);
         }
-        done.await.map_err(|_| HasherError::Panicked)
+        done.await.map_err(|_| {
+            hashing.failed("panic");
+            HasherError::Panicked
+        })
     }
 }
 

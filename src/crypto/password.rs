@@ -13,16 +13,28 @@ pub const NOBODY: &str =
 /// How new hashes are made: with 19 MiB, two passes, one lane, which is OWASP's first choice.
 const TODAYS: Argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::OWASP);
 
-/// Why a hash could not be made or checked: a stored hash that is none of argon2id, or no memory for it.
+/// Why a hash could not be made or checked.
 #[derive(Debug, thiserror::Error)]
-#[error("the password cannot be hashed as its stored hash was: {0}")]
-pub struct BadHash(#[from] Error);
+pub enum HashError {
+    /// The stored one is no PHC string of argon2id, as this program writes them.
+    #[error("the stored password hash cannot be used: {0}")]
+    Unusable(Error),
+    /// The system has none left.
+    #[error("there is no memory to hash a password in")]
+    NoMemory,
+}
 
-/// Whether a stored hash was made with other parameters than new ones are. It asks for what makes a hash slow, not for
-/// the length of its salt.
+impl From<Error> for HashError {
+    fn from(error: Error) -> Self {
+        if error == Error::MemoryAllocationError { Self::NoMemory } else { Self::Unusable(error) }
+    }
+}
+
+/// Whether a stored hash was made with other parameters than new ones are. It asks for what makes a hash slow or long, not
+/// for the length of its salt.
 #[must_use]
 pub fn is_outdated(stored: &str) -> bool {
-    let cost = |params: &Params| (params.memory_kib(), params.passes(), params.lanes());
+    let cost = |params: &Params| (params.memory_kib(), params.passes(), params.lanes(), params.tag_len());
     decode_string(stored, Algorithm::Argon2id)
         .is_ok_and(|stored| stored.version != TODAYS.version() || cost(&stored.params) != cost(TODAYS.params()))
 }
@@ -41,16 +53,16 @@ impl Workspace {
     /// The hash of a new password, as a PHC string.
     ///
     /// # Errors
-    /// [`BadHash`] where the system has no memory for it.
-    pub fn hash(&mut self, password: &str) -> Result<String, BadHash> {
+    /// [`HashError::NoMemory`]
+    pub fn hash(&mut self, password: &str) -> Result<String, HashError> {
         Ok(self.0.hash_encoded(password.as_bytes(), &random_bytes::<16>())?)
     }
 
     /// Whether `password` has the hash `stored`.
     ///
     /// # Errors
-    /// [`BadHash`] when `stored` is no argon2id hash, or needs more memory than there is.
-    pub fn verify(&mut self, password: &str, stored: &str) -> Result<bool, BadHash> {
+    /// [`HashError`]
+    pub fn verify(&mut self, password: &str, stored: &str) -> Result<bool, HashError> {
         match self.0.verify_encoded(stored, password.as_bytes(), TODAYS.algorithm()) {
             Ok(()) => Ok(true),
             Err(Error::VerifyMismatch) => Ok(false),

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::body::Unreadable;
 use crate::{
-    crypto::{hasher::HasherError, jwt::JwtError},
+    crypto::{hasher::HasherError, jwt::JwtError, password::HashError},
     domain::{
         client::{ClientName, Found},
         scope::Scope,
@@ -239,8 +239,8 @@ impl From<StoreError> for ApiError {
 impl From<HasherError> for ApiError {
     fn from(error: HasherError) -> Self {
         match error {
-            HasherError::Busy => Self::Unavailable(error.into()),
-            HasherError::BadHash(_) | HasherError::Panicked => Self::Internal(error.into()),
+            HasherError::Busy | HasherError::Hash(HashError::NoMemory) => Self::Unavailable(error.into()),
+            HasherError::Hash(HashError::Unusable(_)) | HasherError::Panicked => Self::Internal(error.into()),
         }
     }
 }

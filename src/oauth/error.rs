@@ -112,7 +112,7 @@ pub enum TokenError {
         /// What failed, for the log alone.
         reason: &'static str,
     },
-    /// Too many callers wait to have a password hashed.
+    /// A password was not hashed.
     #[error(transparent)]
     Hasher(#[from] HasherError),
     /// The database.

@@ -29,7 +29,8 @@ impl Claim {
     }
 }
 
-/// The counts, column by column.
+/// The counts, column by column. The first is given to `unnest` by a sub-select, which hides its length: Postgres would
+/// take that for a reason to plan the statement anew each time.
 struct Columns {
     keys: Vec<Vec<u8>>,
     owns: Vec<Option<Vec<u8>>>,
@@ -121,7 +122,8 @@ pub async fn take_back(
     sqlx::query!(
         r#"
         with given as materialized (
-            select a.* from unnest((select $2::bytea[]), $3::int4[], $4::float8[], $5::float8[]) as a (key, burst, cost, most)
+            select a.*
+            from unnest((select $2::bytea[]), $3::int4[], $4::float8[], $5::float8[]) as a (key, burst, cost, most)
             join failed_attempts f on f.partner_id = $1 and f.key = a.key
             order by a.key for update of f
         )

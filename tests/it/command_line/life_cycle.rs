@@ -162,6 +162,16 @@ impl Manager {
     fn hear(&self, what: &str) {
         assert!(self.hears(what, Duration::from_secs(20)), "{what} is not heard");
     }
+
+    /// Has a server stop, and listens until it has: who does not hold it up.
+    fn see_off(&self, server: Server) {
+        let stopped = thread::spawn(|| server.stop());
+        self.hear("STOPPING=1");
+        while !stopped.is_finished() {
+            self.hears("STOPPING=1", Duration::from_millis(10));
+        }
+        assert!(stopped.join().expect("a thread"));
+    }
 }
 
 #[test]
@@ -177,9 +187,7 @@ fn a_service_manager_hears_that_it_is_ready_alive_reloading_and_stopping() {
     manager.hear("RELOADING=1");
     manager.hear("READY=1");
     manager.hear("WATCHDOG=1");
-    let stopped = thread::spawn(|| server.stop());
-    manager.hear("STOPPING=1");
-    assert!(stopped.join().expect("a thread"));
+    manager.see_off(server);
 }
 
 #[test]
@@ -191,21 +199,23 @@ fn a_service_manager_hears_nothing_while_a_thread_that_serves_stands_still() {
 
     let tasks = fs::read_dir(format!("/proc/{}/task", server.pid())).expect("threads");
     let tasks = tasks.map(|task| task.expect("a thread").path());
-    let serves = |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|name| name.starts_with("worker-"));
+    let is_worker =
+        |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|name| name.starts_with("worker-"));
     // On one core there is none but the first, which also tells.
     let thread = tasks
         .into_iter()
-        .find(serves)
+        .find(is_worker)
         .map_or(server.pid().to_string(), |task| task.file_name().expect("a number").to_string_lossy().into_owned());
     let thread = Pid::from_raw(thread.parse().expect("a number"));
-    ptrace::attach(thread).expect("it stands still");
+    ptrace::attach(thread).expect("a thread of a child may be stopped (kernel.yama.ptrace_scope is 0 or 1)");
     waitpid(thread, Some(WaitPidFlag::__WALL)).expect("it stands still");
-    manager.hears("WATCHDOG=1", Duration::from_millis(400)); // one may have been under way
+    while manager.hears("WATCHDOG=1", Duration::ZERO) {} // what was told before
+    manager.hears("WATCHDOG=1", Duration::from_millis(400)); // and what was under way
     assert!(!manager.hears("WATCHDOG=1", Duration::from_secs(2)), "as if all was well");
 
     ptrace::detach(thread, None).expect("it goes on");
     manager.hear("WATCHDOG=1");
-    assert!(server.stop());
+    manager.see_off(server);
 }
 
 #[tokio::test]

@@ -168,7 +168,7 @@ pub fn bearers(world: &World, plan: Plan) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Logins, whose cost is arithmetic. With the tests' build, whose own part is five times as slow, 0.53 to 0.68 was seen; if one
+/// Logins, whose cost is arithmetic: what is around it, as both hash with the same library. With the tests' build, whose own part is five times as slow, 0.53 to 0.68 was seen; if one
 /// thread alone hashed, it would be half of that.
 pub fn logins(world: &World, plan: Plan) -> Result<Vec<Row>> {
     let mut callers = world.logins(8);
