@@ -1,4 +1,4 @@
-//! Password hashes of other parameters than today's are replaced at the next login.
+//! How passwords are hashed, and that hashes of other parameters than today's are replaced at the next login.
 
 use std::{fs, path::Path, thread};
 

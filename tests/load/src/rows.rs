@@ -168,8 +168,8 @@ pub fn bearers(world: &World, plan: Plan) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Logins, whose cost is arithmetic: what is around it, as both hash with the same library. With the tests' build, whose own part is five times as slow, 0.53 to 0.68 was seen; if one
-/// thread alone hashed, it would be half of that.
+/// Logins, whose cost is arithmetic: what is around it, as both hash with the same library. With the tests' build, whose
+/// own part is five times as slow, 0.53 to 0.68 was seen; if one thread alone hashed, it would be half of that.
 pub fn logins(world: &World, plan: Plan) -> Result<Vec<Row>> {
     let mut callers = world.logins(8);
     let rounds = rounds(plan, || bare::arithmetic(true, plan.time), || world.measure(&mut callers, plan.time))?;
