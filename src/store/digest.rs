@@ -72,7 +72,7 @@ async fn of(db: &mut PgConnection, table: String, rows: String) -> Result<Digest
          from ({rows}) as rows"
     );
     let (rows, sum): (i64, String) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(db).await?;
-    let sum: i128 = sum.parse().map_err(|error| StoreError::Failed(sqlx::Error::Decode(Box::new(error))))?;
+    let sum: i128 = sum.parse().map_err(|error| StoreError::from(sqlx::Error::Decode(Box::new(error))))?;
     let digest = u64::try_from(sum.rem_euclid(1 << 64)).unwrap_or_default();
     Ok(Digest { table, rows, digest })
 }

@@ -1,30 +1,33 @@
 //! What can go wrong with the database, told apart by what its caller can do about it.
 
+use std::sync::Arc;
+
 use sqlx::{
     error::DatabaseError,
     postgres::{PgDatabaseError, PgSeverity},
 };
 
 /// Why a statement did not do its work.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// A unique constraint of this name holds the value already.
     #[error("the value is taken ({0})")]
     Taken(String),
     /// The database can never hold this value: what let it through has a gap.
     #[error("the database refused a value: {0}")]
-    Refused(#[source] sqlx::Error),
+    Refused(#[source] Arc<sqlx::Error>),
     /// The database is away, overloaded or in the middle of a failover: the same call may succeed later.
     #[error("the database is unavailable: {0}")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Arc<sqlx::Error>),
     /// A defect of ours, or of the schema.
     #[error("the database failed: {0}")]
-    Failed(#[source] sqlx::Error),
+    Failed(#[source] Arc<sqlx::Error>),
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
+        let error = Arc::new(error);
+        match error.as_ref() {
             // A proxy that has no server to pass a connection on to closes it; sqlx takes that end for a wrong word.
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)

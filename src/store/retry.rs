@@ -2,6 +2,7 @@
 
 use std::{
     error::Error,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -52,12 +53,8 @@ impl<'m> Retries<'m> {
         if self.done > 0 {
             work.tried(self.done + 1);
         }
-        match error.and_then(cause) {
-            Some(sqlx::Error::RowNotFound) | None => {}
-            Some(error) => match sqlstate(error) {
-                Some(state) => work.failed_with(&state),
-                None => work.failed(kind(error)),
-            },
+        if let Some(error) = error {
+            failed(work, error);
         }
     }
 
@@ -92,6 +89,17 @@ impl<'m> Retries<'m> {
     }
 }
 
+/// Tells the trace of what failed.
+pub(super) fn failed(work: &Work, error: &(dyn Error + 'static)) {
+    match cause(error) {
+        Some(sqlx::Error::RowNotFound) | None => {}
+        Some(error) => match sqlstate(error) {
+            Some(state) => work.failed_with(&state),
+            None => work.failed(kind(error)),
+        },
+    }
+}
+
 /// Carries something out that is rolled back where it fails, and again where the database made it give way.
 ///
 /// # Errors
@@ -115,7 +123,8 @@ pub async fn repeatable<T, E: Error + 'static, F: Future<Output = Result<T, E>>>
 
 /// The database's own error, however it is wrapped.
 fn cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e sqlx::Error> {
-    error.downcast_ref().or_else(|| cause(error.source()?))
+    let shared = || error.downcast_ref::<Arc<sqlx::Error>>().map(Arc::as_ref);
+    error.downcast_ref().or_else(shared).or_else(|| cause(error.source()?))
 }
 
 /// What of that which is done again was in the way: the database chose this transaction as the one to give way, or its

@@ -238,7 +238,7 @@ pub async fn revoked_since(db: impl PgExecutor<'_>, since: Option<DateTime<Utc>>
     .fetch_one(db)
     .await?;
     if news.is_demoted {
-        return Err(StoreError::Unavailable(sqlx::Error::Protocol("the server was demoted".into())));
+        return Err(sqlx::Error::Protocol("the server was demoted".into()).into());
     }
     Ok(News { as_of: news.as_of, sids: news.sids })
 }
