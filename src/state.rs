@@ -19,7 +19,7 @@ use crate::{
     domain::{caller::Identity, oauth_client::OauthClientId, partner::PartnerId},
     metrics::Metrics,
     revoked::Revoked,
-    store::{db::Db, documented_form::Uses},
+    store::{db::Db, documented_form::Uses, readings::Readings},
     traces::Traces,
 };
 
@@ -55,6 +55,8 @@ pub struct AppState(Arc<WorkerState>);
 pub struct WorkerState {
     /// The database, for requests: this worker's share.
     pub db: Db,
+    /// What reads clients, on this worker's share.
+    pub readings: Readings,
     parts: Arc<Parts>,
 }
 
@@ -90,12 +92,16 @@ impl AppState {
     /// The state of these parts, with a share of the database.
     #[must_use]
     pub fn new(db: Db, parts: Parts) -> Self {
-        Self(Arc::new(WorkerState { db, parts: Arc::new(parts) }))
+        Self::of_worker(db, Arc::new(parts))
+    }
+
+    fn of_worker(db: Db, parts: Arc<Parts>) -> Self {
+        Self(Arc::new(WorkerState { readings: Readings::new(db.clone()), db, parts }))
     }
 
     /// Each worker's: the same parts, with its share of the database.
     pub fn of_workers(&self) -> impl Iterator<Item = Self> {
-        self.db.shares().map(|db| Self(Arc::new(WorkerState { db, parts: Arc::clone(&self.parts) })))
+        self.db.shares().map(|db| Self::of_worker(db, Arc::clone(&self.parts)))
     }
 
     /// Whether the login of a token was revoked, or its partner, its OAuth client or its user is disabled.

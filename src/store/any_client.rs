@@ -75,7 +75,7 @@ pub async fn partner_of(db: impl PgExecutor<'_>, id: ClientId) -> Result<Option<
 /// # Errors
 /// [`StoreError`] when the database cannot be asked.
 pub async fn show(db: &mut PgConnection, partner: PartnerId, id: i64) -> Result<Option<Shown>, StoreError> {
-    let Some(client) = client_row::read(&mut *db, partner, id).await? else { return Ok(None) };
+    let Some(client) = client_row::read(&mut *db, partner, &[id]).await?.pop() else { return Ok(None) };
     let of = sqlx::query!("select name, is_test from partners where id = $1", partner.0).fetch_one(db).await?;
     Ok(Some(Shown { partner: of.name, test: of.is_test, client }))
 }

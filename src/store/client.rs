@@ -2,10 +2,7 @@
 
 use sqlx::PgExecutor;
 
-use super::{
-    StoreError,
-    client_row::{self, Row, word},
-};
+use super::{StoreError, client_row::word};
 use crate::domain::{
     client::{Client, ClientId, ClientName, ClientStatus, Found, NewClient, Status},
     event::{Kind, Origin},
@@ -95,14 +92,6 @@ pub async fn by_customer_id(
         customer_id
     );
     Ok(found.fetch_optional(db).await?)
-}
-
-/// The partner's client of that id.
-///
-/// # Errors
-/// [`StoreError`] when the database cannot be asked.
-pub async fn read(db: impl PgExecutor<'_>, partner: PartnerId, id: ClientId) -> Result<Found<Client>, StoreError> {
-    Row::found(client_row::read(db, partner, id.get()).await?)
 }
 
 /// The id and the domain of the partner's client of that id.

@@ -63,18 +63,19 @@ pub struct Row {
     pub erased_at: Option<DateTime<Utc>>,
 }
 
-/// The partner's client of that id, erased or not.
-pub(super) async fn read(db: impl PgExecutor<'_>, partner: PartnerId, id: i64) -> Result<Option<Row>, StoreError> {
-    let row = sqlx::query_as!(
+/// Those of the partner's clients that have one of these ids, erased or not, each once.
+pub(super) async fn read(db: impl PgExecutor<'_>, partner: PartnerId, ids: &[i64]) -> Result<Vec<Row>, StoreError> {
+    // The subselect hides how many ids there are: else they are counted, and the statement is planned anew each time.
+    let rows = sqlx::query_as!(
         Row,
         "select id, ns_domain, status, billing_status, customer_id, subreseller_id, email, first_name, last_name, address,
                 zipcode, same_billing_address, billing_address, billing_zipcode, start_billing_date, created_at,
                 updated_at, status_changed_at, erased_at
-         from clients where partner_id = $1 and id = $2",
+         from clients where partner_id = $1 and id = any((select $2::bigint[])::bigint[])",
         partner.0,
-        id
+        ids
     );
-    Ok(row.fetch_optional(db).await?)
+    Ok(rows.fetch_all(db).await?)
 }
 
 impl Row {
@@ -118,6 +119,6 @@ impl Row {
 
 /// What a stored word means. One that means nothing is a newer server's.
 pub(super) fn word<T>(stored: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
-    let unknown = || StoreError::Failed(sqlx::Error::Decode(format!("the database has a word {stored:?}").into()));
+    let unknown = || StoreError::from(sqlx::Error::Decode(format!("the database has a word {stored:?}").into()));
     parse(stored).ok_or_else(unknown)
 }

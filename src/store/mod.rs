@@ -29,6 +29,7 @@ pub mod privileges;
 pub mod proof;
 pub mod proof_across;
 pub mod pulse;
+pub mod readings;
 pub mod refresh_token;
 pub mod retry;
 pub mod schema;

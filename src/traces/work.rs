@@ -7,6 +7,11 @@ use opentelemetry::{
 
 use super::traced;
 
+/// Work that goes on by itself, for the request that it is begun by.
+pub fn on_behalf<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    work.with_current_context()
+}
+
 /// A piece of work, until this is dropped.
 #[derive(Debug)]
 pub struct Work(Option<Context>);
@@ -29,6 +34,14 @@ impl Work {
                 KeyValue::new("db.operation.name", operation.to_owned()),
                 KeyValue::new("db.query.text", sql.trim().to_owned()),
             ]
+        })
+    }
+
+    /// A statement that is sent for another request, and for this one with it.
+    #[must_use]
+    pub fn shared(operation: &'static str) -> Self {
+        Self::begin(operation, SpanKind::Client, || {
+            vec![KeyValue::new("db.system.name", "postgresql"), KeyValue::new("db.operation.name", operation)]
         })
     }
 

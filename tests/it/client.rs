@@ -27,6 +27,7 @@ mod names;
 mod ns_domain;
 mod plans;
 mod reading;
+mod reading_together;
 mod reason;
 mod repeated;
 mod searching;

@@ -26,7 +26,7 @@ pub async fn read(
     id: Result<ClientPath, ApiError>,
     _: Params,
 ) -> Result<Response, ApiError> {
-    let client = ApiError::missing(store::client::read(&app.db, caller.identity.partner, id?.0).await?)?;
+    let client = ApiError::missing(app.readings.client(caller.identity.partner, id?.0).await?)?;
     if precondition::not_modified(&headers, &client) {
         return Ok(reply::not_modified(&client));
     }

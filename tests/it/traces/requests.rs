@@ -1,5 +1,7 @@
 //! A request is a span, and what it waits for are spans below it.
 
+use std::{io::Write as _, net::TcpStream};
+
 use opentelemetry_proto::tonic::trace::v1::{Span, Status, span::SpanKind, status::StatusCode};
 use reqwest::Method;
 
@@ -85,6 +87,32 @@ async fn statements_transactions_and_hashes_are_spans_below() {
     let names: Vec<&str> = creation.iter().map(|span| span.name.as_str()).collect();
     assert_eq!(names, ["transaction"], "each belongs to its own request");
     assert_eq!(attribute(&creation[0], "db.system.name").as_deref(), Some("postgresql"));
+}
+
+#[tokio::test]
+async fn a_reading_that_another_s_statement_is_sent_for_is_told_without_its_text() {
+    let (collector, app, caller) = traced().await;
+    let id = caller.new_client(&app).await;
+    let head = [&format!("authorization: Bearer {}", caller.token), "host: a", "connection: close"].join("\r\n");
+    let both = [(); 2].map(|()| {
+        // Without a turn for the server, which is on this thread, so that it is woken for both at once.
+        let mut stream = TcpStream::connect(app.url.replace("http://", "")).expect("a connection");
+        write!(stream, "GET {CLIENT}/{id} HTTP/1.1\r\n{head}\r\n\r\n").expect("a request");
+        stream
+    });
+    for mut stream in both {
+        let reply = tokio::task::spawn_blocking(move || std::io::read_to_string(&mut stream)).await.expect("a thread");
+        assert!(reply.expect("a reply").starts_with("HTTP/1.1 200"));
+    }
+    app.state.traces.flush().await;
+
+    let spans = collector.spans();
+    let readings = spans.iter().filter(|span| span.name == format!("GET {CLIENT}/{{id}}"));
+    let below: Vec<_> = readings.flat_map(|reading| collector.below(reading)).collect();
+    assert!(below.iter().all(|span| (span.name.as_str(), span.kind()) == ("select", SpanKind::Client)), "{below:?}");
+    assert!(below.iter().all(|span| attribute(span, "db.operation.name").as_deref() == Some("select")));
+    let texts: Vec<_> = below.iter().map(|span| attribute(span, "db.query.text").is_some()).collect();
+    assert!(matches!(texts[..], [true, false] | [false, true]), "{texts:?}");
 }
 
 #[tokio::test]
