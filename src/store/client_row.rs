@@ -17,7 +17,7 @@ pub(super) const COLUMNS: &str =
     c.start_billing_date, c.created_at, c.updated_at, c.status_changed_at, c.erased_at";
 
 /// A row of `clients`. Of a client that was erased, what was personal is empty.
-#[derive(Debug, serde::Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, serde::Serialize, sqlx::FromRow)]
 pub struct Row {
     /// Its id.
     pub id: i64,

@@ -10,6 +10,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 use super::{
     StoreError,
@@ -34,7 +35,7 @@ pub struct Readings {
 
 /// Who waits for which client.
 type Asked = HashMap<ClientId, Vec<oneshot::Sender<Answer>>>;
-type Answer = Result<Found<Client>, StoreError>;
+type Answer = Result<Option<Row>, StoreError>;
 
 impl Readings {
     /// Those that are carried out on these connections.
@@ -47,7 +48,7 @@ impl Readings {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be asked.
-    pub async fn client(&self, partner: PartnerId, id: ClientId) -> Answer {
+    pub async fn client(&self, partner: PartnerId, id: ClientId) -> Result<Found<Client>, StoreError> {
         let (tell, told) = oneshot::channel();
         let is_first = {
             let mut waiting = self.waiting();
@@ -58,7 +59,7 @@ impl Readings {
         };
         let shared = if is_first {
             let readings = self.clone();
-            tokio::spawn(on_behalf(async move { readings.read(partner).await }));
+            tokio::spawn(on_behalf(async move { readings.read(partner).await }).in_current_span());
             None
         } else {
             Some(Work::shared("select"))
@@ -67,23 +68,28 @@ impl Readings {
         if let (Some(work), Err(error)) = (shared, &answer) {
             failed(&work, error);
         }
-        answer
+        Row::found(answer?)
     }
 
-    /// Reads what has been asked for by now.
+    /// Reads what has been asked for by now, as long as anybody waits for it.
     async fn read(&self, partner: PartnerId) {
         let mut asked = self.waiting().remove(&partner).unwrap_or_default();
-        asked.retain(|_, callers| callers.iter().any(|caller| !caller.is_closed()));
         let ids: Vec<i64> = asked.keys().map(|id| id.get()).collect();
-        if ids.is_empty() {
-            return;
-        }
-        let rows = client_row::read(&self.db, partner, &ids).await;
+        let all_gone = async {
+            for caller in asked.values_mut().flatten() {
+                caller.closed().await;
+            }
+        };
+        let rows = tokio::select! {
+            biased;
+            () = all_gone => return,
+            rows = client_row::read(&self.db, partner, &ids) => rows,
+        };
         match rows {
             Ok(rows) => {
                 let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
                 for (id, callers) in asked {
-                    tell(callers, Row::found(rows.remove(&id.get())));
+                    tell(callers, Ok(rows.remove(&id.get())));
                 }
             }
             Err(error) => asked.into_values().for_each(|callers| tell(callers, Err(error.clone()))),

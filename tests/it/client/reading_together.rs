@@ -1,5 +1,7 @@
 //! Readings of one partner that come together: one statement, and to each caller its own answer.
 
+use std::time::Duration;
+
 use dna_api::{
     domain::{
         client::{Client, ClientId, Found},
@@ -8,9 +10,10 @@ use dna_api::{
     store::{StoreError, lease::Lease},
 };
 use futures_util::future::join_all;
-use tokio::task::yield_now;
+use sqlx::{Postgres, Transaction};
+use tokio::{task::yield_now, time::sleep};
 
-use crate::support::App;
+use crate::support::{App, until};
 
 /// A partner, and so many clients of it.
 async fn partner_with(app: &App, name: &'static str, clients: usize) -> (PartnerId, Vec<ClientId>) {
@@ -155,18 +158,64 @@ async fn they_are_planned_once_however_many_come_together() {
     assert_eq!(statements(&app).await, (5, 15));
 }
 
+/// How many sessions wait for a lock to read clients, and their end.
+const WAIT: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query like 'select id, ns_domain,%'";
+const END: &str = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query like 'select id, ns_domain,%'";
+
+/// A transaction that keeps everybody from the clients.
+async fn lock(app: &App) -> Transaction<'static, Postgres> {
+    let mut lock = app.db.begin().await.expect("a transaction");
+    sqlx::raw_sql("lock table clients").execute(&mut *lock).await.expect("a lock");
+    lock
+}
+
+async fn count(app: &App, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(&app.db).await.expect("a count")
+}
+
 #[tokio::test]
 async fn a_connection_that_breaks_under_them_is_tried_once_more() {
     let app = App::start().await;
     let (partner, ids) = partner_with(&app, "Acme", 2).await;
+    let lock = lock(&app).await;
     let asked: Vec<_> = ids.iter().map(|&id| (partner, id)).collect();
-    read(&app, &asked).await;
-    let end = "select count(pg_terminate_backend(pid)) from pg_stat_activity
-               where datname = current_database() and query like 'select id, ns_domain,%'";
-    let ended: i64 = sqlx::query_scalar(end).fetch_one(&app.db).await.expect("a database");
-    assert!(ended > 0);
 
-    let answers = read(&app, &asked).await;
+    let breaks = async {
+        until("they wait", async || count(&app, WAIT).await == 1).await;
+        assert_eq!(count(&app, END).await, 1);
+        lock.rollback().await.expect("no lock");
+    };
+    let (answers, ()) = tokio::join!(read(&app, &asked), breaks);
 
     assert_eq!(answers.iter().map(seen).collect::<Vec<_>>(), [ids[0].get(), ids[1].get()]);
+    assert!(app.metrics().await.of("dna_db_retries_total{sqlstate=\"08006\"}") > 0.0);
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_is_let_go_of() {
+    let app = App::start().await;
+    let (partner, ids) = partner_with(&app, "Acme", 2).await;
+    let lock = lock(&app).await;
+    let readings = app.state.readings.clone();
+    let [mut first, mut second] = [0, 1].map(|n| {
+        let (readings, id) = (readings.clone(), ids[n]);
+        Box::pin(async move { readings.client(partner, id).await })
+    });
+    let both = async { tokio::join!(&mut first, &mut second) };
+    let sent = async { until("they wait", async || count(&app, WAIT).await == 1).await };
+    tokio::select! {
+        _ = both => panic!("the clients are locked"),
+        _ = sent => {}
+    }
+
+    drop(first);
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(count(&app, WAIT).await, 1, "the other one still waits");
+    drop(second);
+
+    until("nothing waits", async || count(&app, WAIT).await == 0).await;
+    lock.rollback().await.expect("no lock");
+    assert_eq!(seen(&app.state.readings.client(partner, ids[0]).await), ids[0].get());
 }

@@ -139,6 +139,11 @@ fn sql_type(name: &str) -> String {
 
 /// A script of these statements after `begin`, which sets what it draws.
 pub fn script(begin: &str, statements: &[Statement], types: &Types, varied: Varied<'_>) -> Result<Script> {
+    for (captured, _) in varied {
+        let is_bound =
+            |statement: &Statement| statement.parameters.iter().any(|value| value.as_deref() == Some(captured));
+        ensure!(statements.iter().any(is_bound), "no statement has {captured:?}, which is to differ each time");
+    }
     let (mut text, mut values) = (format!("{begin}\n"), Vec::new());
     for statement in statements {
         let bound = types.0.get(&statement.sql);

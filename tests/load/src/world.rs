@@ -159,7 +159,7 @@ impl World {
             self.token
         );
         let sent = statements::of(&self.cluster, || once(&self.server.address(), request.as_bytes()).map(drop))?;
-        script(&self.draw_id(), &sent, &self.types, &[(&id.to_string(), ":id")])
+        script(&self.draw_id(), &sent, &self.types, &[(&format!("{{{id}}}"), "array[:id]")])
     }
 
     /// What a refresh does, as a script: each connection has a login of its own, whose tokens are numbers.

@@ -173,7 +173,7 @@ fn latency(
         row.ratios.push(p99(&own) / f64::midpoint(p99(&before), p99(&after)));
         row.drifts.push(p99(&after) / p99(&before));
         of_ours.push(own);
-        of_theirs.push(before);
+        of_theirs.extend([before, after]);
     }
     let of = |loads: &[Load], part| median(&loads.iter().map(|load| load.percentile(part) * 1e3).collect::<Vec<_>>());
     row.more = vec![
