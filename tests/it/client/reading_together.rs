@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use sqlx::{Postgres, Transaction};
 use tokio::{task::yield_now, time::sleep};
 
-use crate::support::{App, until};
+use crate::support::{App, CLIENT, acme, until};
 
 /// A partner, and so many clients of it.
 async fn partner_with(app: &App, name: &'static str, clients: usize) -> (PartnerId, Vec<ClientId>) {
@@ -175,6 +175,13 @@ async fn count(app: &App, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&app.db).await.expect("a count")
 }
 
+/// Ends the one session that waits for the lock, then the lock.
+async fn break_them(app: &App, lock: Transaction<'static, Postgres>) {
+    until("they wait", async || count(app, WAIT).await == 1).await;
+    assert_eq!(count(app, END).await, 1);
+    lock.rollback().await.expect("no lock");
+}
+
 #[tokio::test]
 async fn a_connection_that_breaks_under_them_is_tried_once_more() {
     let app = App::start().await;
@@ -182,12 +189,7 @@ async fn a_connection_that_breaks_under_them_is_tried_once_more() {
     let lock = lock(&app).await;
     let asked: Vec<_> = ids.iter().map(|&id| (partner, id)).collect();
 
-    let breaks = async {
-        until("they wait", async || count(&app, WAIT).await == 1).await;
-        assert_eq!(count(&app, END).await, 1);
-        lock.rollback().await.expect("no lock");
-    };
-    let (answers, ()) = tokio::join!(read(&app, &asked), breaks);
+    let (answers, ()) = tokio::join!(read(&app, &asked), break_them(&app, lock));
 
     assert_eq!(answers.iter().map(seen).collect::<Vec<_>>(), [ids[0].get(), ids[1].get()]);
     assert!(app.metrics().await.of("dna_db_retries_total{sqlstate=\"08006\"}") > 0.0);
@@ -216,6 +218,20 @@ async fn what_nobody_waits_for_any_more_is_let_go_of() {
     drop(second);
 
     until("nothing waits", async || count(&app, WAIT).await == 0).await;
+    assert_eq!(app.state.db.size().0, 0, "it was not the statement that ended, by its own deadline");
     lock.rollback().await.expect("no lock");
     assert_eq!(seen(&app.state.readings.client(partner, ids[0]).await), ids[0].get());
+}
+
+#[tokio::test]
+async fn what_is_logged_of_a_statement_names_the_request_that_it_is_sent_for() {
+    let (app, caller) = acme().await;
+    let path = format!("{CLIENT}/{}", caller.new_client(&app).await);
+    let lock = lock(&app).await;
+
+    let (reply, ()) = tokio::join!(caller.read(&app, &path), break_them(&app, lock));
+
+    let (log, id) = (app.log(), reply.header("x-request-id"));
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert!(log.lines().any(|line| line.contains("trying again") && line.contains(id)), "{log}");
 }
